@@ -1,0 +1,137 @@
+//! A buddy allocator over unit numbers, as a pure algorithm: it hands out numbers and never touches memory.
+//!
+//! A *block* of order `k` is `2^k` consecutive units whose first number is a multiple of `2^k`; its *buddy* is the
+//! block with which it forms the block of the next order (Knuth, TAOCP 1, 2.5). The state lives in one [`Entry`] a
+//! unit, handed in by the owner, so that a kernel can place it where it likes. Only the entries of the first
+//! units of free blocks carry anything; adding a range of any size touches a logarithmic number of them.
+//!
+//! Invariants:
+//! 1. Every unit is in at most one free block, or handed out, or was never added.
+//! 2. Two free buddies never exist side by side: freeing merges as far as it can.
+//! 3. `free` counts exactly the units in free blocks.
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+#[cfg(test)]
+mod tests;
+
+/// Orders run from 0 to `ORDERS - 1`: the largest block has 1,024 units (4 MiB of pages).
+pub const ORDERS: usize = 11;
+
+const NONE: u32 = u32::MAX;
+
+/// The allocator's state for one unit. Zeroed bytes are the right initial state.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Entry {
+    next: u32,
+    previous: u32,
+    /// 1 + the order of the free block that begins here; 0 where none does.
+    free_order: u8,
+}
+
+/// The allocator. `'a` is the life of the entries it was given.
+#[derive(Debug)]
+pub struct Buddy<'a> {
+    entries: &'a mut [Entry],
+    heads: [u32; ORDERS],
+    free: usize,
+}
+
+impl<'a> Buddy<'a> {
+    /// An allocator of units `0..entries.len()`, none of them free yet.
+    pub const fn new(entries: &'a mut [Entry]) -> Self {
+        Buddy { entries, heads: [NONE; ORDERS], free: 0 }
+    }
+
+    /// How many units are free.
+    pub fn free(&self) -> usize {
+        self.free
+    }
+
+    /// Gives `start..end` to the allocator.
+    ///
+    /// # Panics
+    /// When the range reaches past the entries. Giving a unit twice breaks invariant 1.
+    pub fn add(&mut self, start: usize, end: usize) {
+        assert!(end <= self.entries.len(), "range past the entries");
+        let mut at = start;
+        while at < end {
+            let order = largest_block(at, end);
+            self.release(at, order);
+            at += 1 << order;
+        }
+    }
+
+    /// Takes a block of `2^order` units and returns its first number; `None` when there is none.
+    pub fn allocate(&mut self, order: usize) -> Option<usize> {
+        let found = (order..ORDERS).find(|&k| self.heads[k] != NONE)?;
+        let block = self.heads[found] as usize;
+        self.unlink(block, found);
+        for k in (order..found).rev() {
+            self.link(block + (1 << k), k); // the upper half stays free
+        }
+        self.free -= 1 << order;
+        Some(block)
+    }
+
+    /// Returns the block of `2^order` units that begins at `block`.
+    ///
+    /// # Panics
+    /// When the block is not aligned, past the entries, or begins a free block (a double free).
+    pub fn release(&mut self, block: usize, order: usize) {
+        assert!(block.is_multiple_of(1 << order) && block + (1 << order) <= self.entries.len(), "no such block");
+        assert!(self.entries[block].free_order == 0, "block {block} is free already");
+        self.free += 1 << order;
+        let (mut block, mut order) = (block, order);
+        while order + 1 < ORDERS {
+            let buddy = block ^ (1 << order);
+            if self.entries.get(buddy).is_none_or(|entry| usize::from(entry.free_order) != order + 1) {
+                break;
+            }
+            self.unlink(buddy, order);
+            block = block.min(buddy);
+            order += 1;
+        }
+        self.link(block, order);
+    }
+
+    fn link(&mut self, block: usize, order: usize) {
+        let head = self.heads[order];
+        self.entries[block] = Entry { next: head, previous: NONE, free_order: free_order_of(order) };
+        if head != NONE {
+            self.entries[head as usize].previous = narrow(block);
+        }
+        self.heads[order] = narrow(block);
+    }
+
+    fn unlink(&mut self, block: usize, order: usize) {
+        let Entry { next, previous, .. } = self.entries[block];
+        self.entries[block].free_order = 0;
+        match previous {
+            NONE => self.heads[order] = next,
+            _ => self.entries[previous as usize].next = next,
+        }
+        if next != NONE {
+            self.entries[next as usize].previous = previous;
+        }
+    }
+}
+
+/// The order of the largest block that begins at `at` and ends at or before `end`.
+fn largest_block(at: usize, end: usize) -> usize {
+    let by_alignment = at.trailing_zeros() as usize;
+    let by_length = (end - at).ilog2() as usize;
+    by_alignment.min(by_length).min(ORDERS - 1)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "units are numbered below 2^32: 16 TiB of pages")]
+const fn narrow(unit: usize) -> u32 {
+    unit as u32
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "orders are below ORDERS")]
+const fn free_order_of(order: usize) -> u8 {
+    order as u8 + 1
+}
