@@ -11,7 +11,11 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Builds, runs, tests and measures Threadbare", version)]
+#[command(
+    name = "cargo xtask",
+    about = "Builds, runs, tests and measures Threadbare",
+    version
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

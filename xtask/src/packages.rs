@@ -12,7 +12,10 @@ pub(crate) fn ensure(what: &str, packages: &[&str], present: impl Fn() -> bool) 
     if present() {
         return Ok(());
     }
-    let line = format!("apt-get install --yes --no-install-recommends {}", packages.join(" "));
+    let line = format!(
+        "apt-get install --yes --no-install-recommends {}",
+        packages.join(" ")
+    );
     let Some(prefix) = prefix() else {
         bail!("{what} is missing; install it with:\n    sudo {line}");
     };

@@ -7,7 +7,9 @@ use std::process::{Command, Stdio};
 
 /// Runs `command` with its output shown; an exit status other than 0 is an error.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("cannot start {}", shown(command)))?;
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {}", shown(command)))?;
     if !status.success() {
         bail!("{} ended with {status}", shown(command));
     }
@@ -26,7 +28,10 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 
 /// Runs `command` in silence; says whether it started and succeeded.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
-    let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let command = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
@@ -34,15 +39,22 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     let extra = ["/usr/sbin", "/sbin"].map(PathBuf::from);
-    env::split_paths(&path).chain(extra).map(|folder| folder.join(program)).find(|file| is_executable(file))
+    env::split_paths(&path)
+        .chain(extra)
+        .map(|folder| folder.join(program))
+        .find(|file| is_executable(file))
 }
 
 fn is_executable(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    file.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+    file.metadata()
+        .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    words
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

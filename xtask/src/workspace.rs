@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 /// The folder of the workspace's `Cargo.toml`.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask/ lies in the root of the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask/ lies in the root of the workspace")
 }
 
 /// `target/`, or what `CARGO_TARGET_DIR` says.

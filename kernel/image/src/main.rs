@@ -9,5 +9,7 @@ threadbare_machine::entry!(threadbare_kernel::start);
 
 #[cfg(not(target_os = "none"))]
 fn main() {
-    eprintln!("this is the kernel image, built for the host: build the bootable one with `cargo xtask build`");
+    eprintln!(
+        "this is the kernel image, built for the host: build the bootable one with `cargo xtask build`"
+    );
 }

@@ -28,7 +28,11 @@ pub(crate) enum Image {
 }
 
 pub(crate) fn main(options: &Options) -> Result<()> {
-    let built = if options.image_only { image(Image::Program)? } else { command()? };
+    let built = if options.image_only {
+        image(Image::Program)?
+    } else {
+        command()?
+    };
     eprintln!("xtask: built {}", built.display());
     Ok(())
 }
@@ -37,8 +41,17 @@ pub(crate) fn main(options: &Options) -> Result<()> {
 pub(crate) fn command() -> Result<PathBuf> {
     let image = image(Image::Program)?;
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(workspace::root()).env("THREADBARE_IMAGE", image);
-    cargo.args(["build", "--quiet", "--release", "--package", "threadbare-cli", "--target-dir"]);
+    cargo
+        .current_dir(workspace::root())
+        .env("THREADBARE_IMAGE", image);
+    cargo.args([
+        "build",
+        "--quiet",
+        "--release",
+        "--package",
+        "threadbare-cli",
+        "--target-dir",
+    ]);
     process::run(cargo.arg(workspace::target()))?;
     Ok(workspace::target().join("release/threadbare"))
 }
@@ -48,7 +61,14 @@ pub(crate) fn image(which: Image) -> Result<PathBuf> {
     packages::ensure_program("ld", "binutils")?;
     let mut cargo = toolchain::find()?.cargo_build();
     cargo.current_dir(workspace::root()).env("RUSTFLAGS", flags());
-    cargo.args(["--quiet", "--package", "threadbare-image", "--profile", "kernel", "--target-dir"]);
+    cargo.args([
+        "--quiet",
+        "--package",
+        "threadbare-image",
+        "--profile",
+        "kernel",
+        "--target-dir",
+    ]);
     cargo.arg(workspace::kernel_target());
     if let Image::Tests = which {
         cargo.args(["--features", "vm-tests"]);
@@ -60,7 +80,9 @@ pub(crate) fn image(which: Image) -> Result<PathBuf> {
 /// Cargo gives both images one name: each is copied to its own, and only when it changed, so that nothing which
 /// depends on it is built again for nothing.
 fn keep(which: Image) -> Result<PathBuf> {
-    let built = workspace::kernel_target().join(TARGET).join("kernel/threadbare-image");
+    let built = workspace::kernel_target()
+        .join(TARGET)
+        .join("kernel/threadbare-image");
     let kept = workspace::kernel_target().join(match which {
         Image::Program => "threadbare.elf",
         Image::Tests => "threadbare-tests.elf",

@@ -15,7 +15,15 @@ pub(crate) struct Options {
 pub(crate) fn main(options: &Options) -> Result<ExitCode> {
     packages::ensure_program("qemu-system-x86_64", "qemu-system-x86")?;
     let command = build::command()?;
-    let status = Command::new(&command).arg("run").args(&options.arguments).status();
+    let status = Command::new(&command)
+        .arg("run")
+        .args(&options.arguments)
+        .status();
     let status = status.with_context(|| format!("cannot start {}", command.display()))?;
-    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(125)))
+    Ok(ExitCode::from(
+        status
+            .code()
+            .and_then(|code| u8::try_from(code).ok())
+            .unwrap_or(125),
+    ))
 }

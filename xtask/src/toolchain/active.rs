@@ -45,6 +45,10 @@ pub(super) fn sysroot() -> Result<PathBuf> {
 
 fn has_target() -> Result<bool> {
     let libraries = sysroot()?.join("lib/rustlib").join(TARGET).join("lib");
-    let Ok(files) = libraries.read_dir() else { return Ok(false) };
-    Ok(files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libcore-")))
+    let Ok(files) = libraries.read_dir() else {
+        return Ok(false);
+    };
+    Ok(files
+        .flatten()
+        .any(|file| file.file_name().to_string_lossy().starts_with("libcore-")))
 }

@@ -41,7 +41,10 @@ mod tests {
 
     #[test]
     fn reads_the_minor_version_that_rustc_prints() {
-        assert_eq!(minor("rustc 1.96.0 (a1b2c3 2026-08-17) (built from a source tarball)"), Some(96));
+        assert_eq!(
+            minor("rustc 1.96.0 (a1b2c3 2026-08-17) (built from a source tarball)"),
+            Some(96)
+        );
         assert_eq!(minor("rustc 1.95.0"), Some(95));
         assert_eq!(minor("no version"), None);
     }

@@ -69,7 +69,10 @@ fn first_that_works() -> Result<Toolchain> {
             Err(refusal) => refusals.push(format!("  {}: {refusal:#}", candidate.name())),
         }
     }
-    bail!("no toolchain for {TARGET}:\n{}\nanywhere with rustup: rustup target add {TARGET}", refusals.join("\n"))
+    bail!(
+        "no toolchain for {TARGET}:\n{}\nanywhere with rustup: rustup target add {TARGET}",
+        refusals.join("\n")
+    )
 }
 
 impl Toolchain {
@@ -106,12 +109,20 @@ impl Toolchain {
             Toolchain::Debian => debian::CARGO.into(),
             _ => env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
         });
-        for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WORKSPACE_WRAPPER"] {
+        for name in [
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_BUILD_TARGET",
+            "RUSTC_WORKSPACE_WRAPPER",
+        ] {
             command.env_remove(name);
         }
         command.args(["build", "--target", TARGET]);
         if self == Toolchain::Debian {
-            command.env("RUSTC", debian::RUSTC).env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
+            command
+                .env("RUSTC", debian::RUSTC)
+                .env_remove("RUSTUP_TOOLCHAIN")
+                .env_remove("CARGO");
         }
         if self != Toolchain::Target {
             // -Zbuild-std is the one unstable option in the project, and it changes how `core` is had, not the language.

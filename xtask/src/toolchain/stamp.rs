@@ -29,6 +29,12 @@ fn file() -> PathBuf {
 
 fn fingerprint() -> Option<String> {
     let folder = active::sysroot().ok()?.join("lib/rustlib");
-    let changed = folder.metadata().ok()?.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    let changed = folder
+        .metadata()
+        .ok()?
+        .modified()
+        .ok()?
+        .duration_since(UNIX_EPOCH)
+        .ok()?;
     Some(format!("{} {}", folder.display(), changed.as_nanos()))
 }
