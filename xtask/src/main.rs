@@ -4,7 +4,10 @@
 mod commands;
 mod packages;
 mod process;
+mod tally;
+mod tidy;
 mod toolchain;
+mod vm;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -27,12 +30,21 @@ enum Command {
     Build(commands::build::Options),
     /// Build, then run a program in its own virtual machine
     Run(commands::run::Options),
+    /// Test everything: format, lints, rules, host tests, tests in a virtual machine, end-to-end tests
+    Test(commands::test::Options),
+    /// Check the project's own rules: forbidden unsafe code, layers, licences; name long files
+    Tidy,
+    /// What continuous integration runs: `test`, whole
+    Ci,
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Build(options) => commands::build::main(&options).map(|_| ExitCode::SUCCESS),
+        Command::Build(options) => commands::build::main(&options),
         Command::Run(options) => commands::run::main(&options),
+        Command::Test(options) => commands::test::main(&options),
+        Command::Tidy => commands::tidy::main(),
+        Command::Ci => commands::ci::main(),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("xtask: {error:#}");

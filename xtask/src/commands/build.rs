@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use std::env;
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 /// What the image is linked as: at fixed addresses in the top 2 GiB, by GNU ld with `kernel/image/link.ld`, and with
 /// frame pointers, which backtraces walk.
@@ -27,14 +27,14 @@ pub(crate) enum Image {
     Tests,
 }
 
-pub(crate) fn main(options: &Options) -> Result<()> {
+pub(crate) fn main(options: &Options) -> Result<ExitCode> {
     let built = if options.image_only {
         image(Image::Program)?
     } else {
         command()?
     };
     eprintln!("xtask: built {}", built.display());
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Builds the command `threadbare`, which carries the kernel image; returns its path.

@@ -1,4 +1,7 @@
 //! One file per command.
 
 pub(crate) mod build;
+pub(crate) mod ci;
 pub(crate) mod run;
+pub(crate) mod test;
+pub(crate) mod tidy;

@@ -1,0 +1,156 @@
+//! `cargo xtask test`: everything that can be checked, in the order in which it is cheap to fail.
+//!
+//! A failing step does not keep the next ones from running; the last line sums them all: `N passed, N failed`.
+
+use super::build::{self, Image};
+use crate::tally::Tally;
+use crate::{packages, process, tidy, vm, workspace};
+use anyhow::{Context, Result};
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+#[derive(clap::Args, Default)]
+pub(crate) struct Options {
+    /// Only these steps (any of: format, lint, tidy, host, vm, end-to-end)
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Step>,
+    /// Only tests whose name contains this
+    filter: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Step {
+    Format,
+    Lint,
+    Tidy,
+    Host,
+    Vm,
+    EndToEnd,
+}
+
+const STEPS: [Step; 6] = [
+    Step::Format,
+    Step::Lint,
+    Step::Tidy,
+    Step::Host,
+    Step::Vm,
+    Step::EndToEnd,
+];
+
+pub(crate) fn main(options: &Options) -> Result<ExitCode> {
+    let start = Instant::now();
+    let filter = options.filter.as_deref();
+    let mut tally = Tally::default();
+    for step in STEPS
+        .into_iter()
+        .filter(|step| options.only.is_empty() || options.only.contains(step))
+    {
+        println!("\n=== {} ({} s)", step.title(), start.elapsed().as_secs());
+        tally += Tally::or_failed(step.title(), step.run(filter));
+    }
+    println!(
+        "\n{} passed, {} failed ({} s)",
+        tally.passed,
+        tally.failed,
+        start.elapsed().as_secs()
+    );
+    Ok(if tally.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+impl Step {
+    fn title(self) -> &'static str {
+        match self {
+            Step::Format => "format",
+            Step::Lint => "lint",
+            Step::Tidy => "tidy",
+            Step::Host => "tests on the host",
+            Step::Vm => "tests in a virtual machine",
+            Step::EndToEnd => "end-to-end tests",
+        }
+    }
+
+    fn run(self, filter: Option<&str>) -> Result<Tally> {
+        match self {
+            Step::Format => check(cargo(&["fmt", "--all", "--check"])),
+            Step::Lint => {
+                let arguments = [
+                    "clippy",
+                    "--quiet",
+                    "--workspace",
+                    "--all-targets",
+                    "--",
+                    "-Dwarnings",
+                ];
+                check(cargo(&arguments))
+            }
+            Step::Tidy => Ok(Tally::of(tidy::check()? == 0)),
+            Step::Host => tests(
+                cargo(&["test", "--workspace", "--exclude", "threadbare-tests"]),
+                filter,
+            ),
+            Step::Vm => {
+                packages::ensure_program("qemu-system-x86_64", "qemu-system-x86")?;
+                vm::tests::run(&build::image(Image::Tests)?, filter)
+            }
+            Step::EndToEnd => {
+                ensure_programs()?;
+                end_to_end(&build::command()?, filter)
+            }
+        }
+    }
+}
+
+/// The programs that the end-to-end tests run, and the compilers of `guest/`.
+fn ensure_programs() -> Result<()> {
+    packages::ensure_program("qemu-system-x86_64", "qemu-system-x86")?;
+    packages::ensure_program("gcc", "gcc")?;
+    packages::ensure_program("musl-gcc", "musl-tools")?;
+    packages::ensure_program("lua5.4", "lua5.4")?;
+    packages::ensure("a static busybox", &["busybox-static"], || {
+        Path::new("/bin/busybox").exists()
+    })
+}
+
+fn end_to_end(command: &Path, filter: Option<&str>) -> Result<Tally> {
+    let mut cargo = cargo(&["test", "--package", "threadbare-tests"]);
+    cargo.env("THREADBARE", command);
+    tests(cargo, filter)
+}
+
+/// A command that passes or fails as a whole.
+fn check(mut command: Command) -> Result<Tally> {
+    process::run(&mut command).map(|()| Tally::of(true))
+}
+
+/// Runs test programs by `cargo test`, shows what they print and sums their results.
+fn tests(mut cargo: Command, filter: Option<&str>) -> Result<Tally> {
+    cargo.args(["--quiet", "--no-fail-fast"]).args(filter);
+    let mut child = cargo
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start cargo test")?;
+    let mut tally = Tally::default();
+    for line in BufReader::new(child.stdout.take().context("stdout is piped")?).lines() {
+        let line = line?;
+        println!("{line}");
+        tally += Tally::of_line(&line);
+    }
+    // A test that cannot be compiled, or that kills its program, leaves no line of its own.
+    if !child.wait()?.success() && tally.failed == 0 {
+        tally += Tally::of(false);
+    }
+    Ok(tally)
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(workspace::root()).args(arguments);
+    cargo
+}

@@ -1,0 +1,4 @@
+//! Virtual machines for the kernel's own tests and for measurements.
+
+pub(crate) mod machine;
+pub(crate) mod tests;
