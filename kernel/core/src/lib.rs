@@ -1,0 +1,14 @@
+//! The kernel's core: everything between the machine and the leaf crates (file systems, drivers).
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+
+#[cfg(target_os = "none")]
+/// The kernel's main function.
+pub fn start() -> ! {
+    panic!("nothing to run yet: {} bytes of initial RAM disk", threadbare_machine::boot::initrd().len())
+}

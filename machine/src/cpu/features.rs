@@ -1,0 +1,84 @@
+//! What this CPU can do, asked once (SDM 2A, CPUID).
+
+use core::arch::x86_64::{__cpuid, __cpuid_count};
+
+/// The features that the kernel makes use of.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "one flag for one CPUID bit")]
+pub struct Features {
+    /// No instruction fetch from user pages in ring 0.
+    pub smep: bool,
+    /// No data access to user pages in ring 0 but between `stac` and `clac`.
+    pub smap: bool,
+    /// SGDT, SIDT, SLDT, SMSW, STR fault in ring 3.
+    pub umip: bool,
+    /// RDFSBASE and its three relatives.
+    pub fsgsbase: bool,
+    /// XSAVE and XRSTOR.
+    pub xsave: bool,
+    /// XSAVEOPT.
+    pub xsaveopt: bool,
+    /// 1 GiB pages.
+    pub gigabyte_pages: bool,
+    /// RDRAND.
+    pub rdrand: bool,
+    /// The state components that XSAVE can hold here (XCR0's valid bits).
+    pub xsave_components: u64,
+    /// CPUID.1:EDX, which Linux passes to programs as AT_HWCAP.
+    pub leaf1_edx: u32,
+    /// The hypervisor's signature, zero where there is none.
+    pub hypervisor: [u8; 12],
+}
+
+const NOTHING: Features = Features {
+    smep: false,
+    smap: false,
+    umip: false,
+    fsgsbase: false,
+    xsave: false,
+    xsaveopt: false,
+    gigabyte_pages: false,
+    rdrand: false,
+    xsave_components: 0,
+    leaf1_edx: 0,
+    hypervisor: [0; 12],
+};
+
+static FEATURES: crate::sync::Once<Features> = crate::sync::Once::new();
+
+/// The features of the CPU that booted; all CPUs are taken to be alike.
+pub fn features() -> &'static Features {
+    FEATURES.get_or_init(detect)
+}
+
+fn detect() -> Features {
+    let highest = __cpuid(0).eax;
+    let leaf1 = __cpuid(1);
+    let bit = |register: u32, bit: u32| register & 1 << bit != 0;
+    let mut found = Features {
+        xsave: bit(leaf1.ecx, 26),
+        rdrand: bit(leaf1.ecx, 30),
+        leaf1_edx: leaf1.edx,
+        gigabyte_pages: __cpuid(0x8000_0000).eax >= 0x8000_0001 && bit(__cpuid(0x8000_0001).edx, 26),
+        ..NOTHING
+    };
+    if highest >= 7 {
+        let leaf7 = __cpuid_count(7, 0);
+        found.fsgsbase = bit(leaf7.ebx, 0);
+        found.smep = bit(leaf7.ebx, 7);
+        found.smap = bit(leaf7.ebx, 20);
+        found.umip = bit(leaf7.ecx, 2);
+    }
+    if found.xsave {
+        let leaf = __cpuid_count(0xd, 0);
+        found.xsave_components = u64::from(leaf.edx) << 32 | u64::from(leaf.eax);
+        found.xsaveopt = bit(__cpuid_count(0xd, 1).eax, 0);
+    }
+    if bit(leaf1.ecx, 31) {
+        let leaf = __cpuid(0x4000_0000);
+        found.hypervisor[..4].copy_from_slice(&leaf.ebx.to_le_bytes());
+        found.hypervisor[4..8].copy_from_slice(&leaf.ecx.to_le_bytes());
+        found.hypervisor[8..].copy_from_slice(&leaf.edx.to_le_bytes());
+    }
+    found
+}

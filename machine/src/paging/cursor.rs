@@ -1,0 +1,176 @@
+//! [`Cursor`]: a place in an address space from which mappings are read and changed.
+
+use super::entry::{Access, Entry};
+use super::kernel;
+use super::space::{Mapping, USER_END, UserSpace, index, new_table};
+use crate::memory::{Frame, OutOfMemory, PAGE_SIZE, PhysAddr, direct};
+use core::mem;
+
+/// A place in a [`UserSpace`]. It owns what it maps: mapping consumes a frame, unmapping gives it up.
+///
+/// The cursor remembers the last-level table that it is in, so that a walk over neighbouring pages descends once for
+/// every 512 of them. Translations are flushed before a frame leaves.
+#[derive(Debug)]
+pub struct Cursor<'a> {
+    space: &'a mut UserSpace,
+    page: usize,
+    /// The last-level table for `page`; `None` when it has not been looked up or is not there.
+    table: Option<PhysAddr>,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(space: &'a mut UserSpace, page: usize) -> Self {
+        assert!(page.is_multiple_of(PAGE_SIZE) && page <= USER_END, "{page:#x} is not a user page");
+        let mut cursor = Cursor { space, page, table: None };
+        cursor.table = cursor.descend();
+        cursor
+    }
+
+    /// The page that the cursor is at.
+    pub fn page(&self) -> usize {
+        self.page
+    }
+
+    /// Moves to the next page.
+    pub fn advance(&mut self) {
+        self.page += PAGE_SIZE;
+        if index(self.page, 0) == 0 {
+            self.table = self.descend();
+        }
+    }
+
+    /// Moves to the first page from here on that holds a frame, but not past `end`; `false` if there is none.
+    pub fn seek_held(&mut self, end: usize) -> bool {
+        while self.page < end {
+            if self.table.is_none() {
+                let span = 512 * PAGE_SIZE;
+                self.page = (self.page / span + 1) * span;
+                if self.page < end {
+                    self.table = self.descend();
+                }
+            } else if self.entry().is_held() {
+                return true;
+            } else {
+                self.advance();
+            }
+        }
+        false
+    }
+
+    /// What is mapped here.
+    pub fn mapping(&self) -> Option<Mapping> {
+        let entry = self.entry();
+        entry.is_held().then(|| Mapping {
+            frame: self.borrow_frame(entry, Frame::clone),
+            access: entry.access(),
+            dirty: entry.is_dirty(),
+        })
+    }
+
+    /// The rights of the page here; nothing where no frame is held.
+    pub fn access(&self) -> Access {
+        self.entry().access()
+    }
+
+    /// Maps `frame` here and drops what was mapped before.
+    ///
+    /// # Errors
+    /// No frame for a page table; `frame` is dropped.
+    ///
+    /// # Panics
+    /// When a page of the initial RAM disk would become writable.
+    pub fn map(&mut self, frame: Frame, access: Access) -> Result<(), OutOfMemory> {
+        assert!(self.page < USER_END, "{:#x} is not a user page", self.page);
+        assert!(!(access.write && frame.is_read_only()), "a page of the initial RAM disk is read-only");
+        self.unmap();
+        let table = match self.table {
+            Some(table) => table,
+            None => self.create_tables()?,
+        };
+        self.table = Some(table);
+        let address = PhysAddr::of_frame(frame.into_number());
+        self.set(Entry::user(address, access)); // an entry that was empty needs no flush
+        Ok(())
+    }
+
+    /// Removes what is mapped here and drops it.
+    pub fn unmap(&mut self) {
+        drop(self.take());
+    }
+
+    /// Removes what is mapped here and returns it, its translation flushed.
+    pub fn take(&mut self) -> Option<Frame> {
+        let entry = self.entry();
+        entry.is_held().then(|| {
+            self.set(Entry::EMPTY);
+            kernel::flush_page(self.space.root(), self.page);
+            // SAFETY: the entry owned one count (invariant 1 of `paging`) and is gone.
+            unsafe { Frame::from_number(entry.address().frame_number()) }
+        })
+    }
+
+    /// Changes the rights of what is mapped here. Writing is granted only if `may_write` agrees, and never for a
+    /// page of the initial RAM disk.
+    pub fn protect(&mut self, access: Access, may_write: impl FnOnce(&Frame) -> bool) {
+        let entry = self.entry();
+        if entry.is_held() {
+            let write = access.write
+                && self.borrow_frame(entry, |frame| !frame.is_read_only() && may_write(frame));
+            let new = entry.with_access(Access { write, ..access });
+            if new != entry {
+                self.set(new);
+                kernel::flush_page(self.space.root(), self.page);
+            }
+        }
+    }
+
+    fn borrow_frame<R>(&self, entry: Entry, action: impl FnOnce(&Frame) -> R) -> R {
+        // SAFETY: the entry owns a count, which is lent for the call and not given up.
+        let frame = mem::ManuallyDrop::new(unsafe { Frame::from_number(entry.address().frame_number()) });
+        action(&frame)
+    }
+
+    fn entry(&self) -> Entry {
+        // SAFETY: `table` is a live table of this space, which the cursor borrows exclusively.
+        self.table.map_or(Entry::EMPTY, |table| unsafe { self.slot(table).read_volatile() })
+    }
+
+    fn set(&mut self, entry: Entry) {
+        let table = self.table.expect("an entry is set only in a table");
+        // SAFETY: as `entry`. The CPU may set accessed and dirty bits meanwhile; volatile accesses allow for that.
+        unsafe { self.slot(table).write_volatile(entry) }
+    }
+
+    fn slot(&self, table: PhysAddr) -> *mut Entry {
+        direct::<Entry>(table.plus(index(self.page, 0) * size_of::<Entry>()))
+    }
+
+    /// The last-level table for the page, if it exists.
+    fn descend(&self) -> Option<PhysAddr> {
+        let mut table = self.space.root();
+        for level in (1..=3).rev() {
+            // SAFETY: live tables lead to live tables; the space is borrowed exclusively.
+            let entry = unsafe { direct::<Entry>(table).add(index(self.page, level)).read() };
+            if !entry.is_present() {
+                return None;
+            }
+            table = entry.address();
+        }
+        (self.page < USER_END).then_some(table)
+    }
+
+    fn create_tables(&mut self) -> Result<PhysAddr, OutOfMemory> {
+        let mut table = self.space.root();
+        for level in (1..=3).rev() {
+            // SAFETY: as `descend`; a new table is empty before it is linked.
+            unsafe {
+                let slot = direct::<Entry>(table).add(index(self.page, level));
+                if !(*slot).is_present() {
+                    slot.write(Entry::table(new_table().ok_or(OutOfMemory)?));
+                }
+                table = (*slot).address();
+            }
+        }
+        Ok(table)
+    }
+}

@@ -1,0 +1,101 @@
+//! One entry of a page table.
+
+use crate::memory::PhysAddr;
+
+/// What ring 3 may do with a page. A page that may not even be read keeps its frame but is not present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// Loads are allowed. On x86-64 nothing can be written or executed that cannot be read.
+    pub read: bool,
+    /// Stores are allowed.
+    pub write: bool,
+    /// Instruction fetches are allowed.
+    pub execute: bool,
+}
+
+impl Access {
+    /// Loads only.
+    pub const READ: Access = Access { read: true, write: false, execute: false };
+    /// Nothing at all.
+    pub const NONE: Access = Access { read: false, write: false, execute: false };
+}
+
+pub(crate) const PRESENT: u64 = 1 << 0;
+pub(crate) const WRITABLE: u64 = 1 << 1;
+pub(crate) const USER: u64 = 1 << 2;
+pub(crate) const WRITE_THROUGH: u64 = 1 << 3;
+pub(crate) const CACHE_DISABLE: u64 = 1 << 4;
+const ACCESSED: u64 = 1 << 5;
+pub(crate) const DIRTY: u64 = 1 << 6;
+pub(crate) const LARGE: u64 = 1 << 7;
+pub(crate) const GLOBAL: u64 = 1 << 8;
+/// Software bit: a frame is held here, present or not.
+const HELD: u64 = 1 << 9;
+pub(crate) const NO_EXECUTE: u64 = 1 << 63;
+const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
+
+/// A page-table entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub(crate) struct Entry(pub(crate) u64);
+
+impl Entry {
+    pub(crate) const EMPTY: Entry = Entry(0);
+
+    /// An entry that leads to the next table: the rights of the leaf alone decide.
+    pub(crate) fn table(address: PhysAddr) -> Entry {
+        Entry(address.0 | PRESENT | WRITABLE | USER)
+    }
+
+    /// A leaf of ring 3 that holds the frame at `address`.
+    pub(crate) fn user(address: PhysAddr, access: Access) -> Entry {
+        let mut bits = address.0 | HELD | USER | ACCESSED;
+        if access.read || access.write || access.execute {
+            bits |= PRESENT;
+        }
+        if access.write {
+            bits |= WRITABLE;
+        }
+        if !access.execute {
+            bits |= NO_EXECUTE;
+        }
+        Entry(bits)
+    }
+
+    /// The address of the next table or of the page.
+    pub(crate) fn address(self) -> PhysAddr {
+        PhysAddr(self.0 & ADDRESS)
+    }
+
+    pub(crate) fn is_present(self) -> bool {
+        self.0 & PRESENT != 0
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether a frame is held here.
+    pub(crate) fn is_held(self) -> bool {
+        self.0 & HELD != 0
+    }
+
+    /// What ring 3 may do.
+    pub(crate) fn access(self) -> Access {
+        Access {
+            read: self.is_present(),
+            write: self.is_present() && self.0 & WRITABLE != 0,
+            execute: self.is_present() && self.0 & NO_EXECUTE == 0,
+        }
+    }
+
+    /// Whether the page was written through this entry since it was made.
+    pub(crate) fn is_dirty(self) -> bool {
+        self.0 & DIRTY != 0
+    }
+
+    /// The same frame with other rights; the dirty bit is kept.
+    pub(crate) fn with_access(self, access: Access) -> Entry {
+        Entry(Entry::user(self.address(), access).0 | self.0 & DIRTY)
+    }
+}

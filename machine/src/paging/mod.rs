@@ -1,0 +1,20 @@
+//! Page tables (SDM 3A, 5.5: 4-level paging).
+//!
+//! Invariants:
+//! 1. A user entry that holds a frame number owns one count of that [`Frame`](crate::memory::Frame), or names a page
+//!    of the initial RAM disk, which is never writable.
+//! 2. A frame is dropped only after its translation has been flushed from every CPU that may hold it. With one CPU
+//!    that is an INVLPG where the space is the running one; another space's translations died with its CR3.
+//! 3. The upper half of every top-level table is the kernel's, filled once at boot and the same in all: kernel
+//!    mappings made later appear in tables below it.
+
+mod cursor;
+mod entry;
+pub(crate) mod kernel;
+mod space;
+#[cfg(test)]
+mod tests;
+
+pub use cursor::Cursor;
+pub use entry::Access;
+pub use space::{Mapping, SpaceHandle, USER_END, UserSpace};

@@ -1,0 +1,218 @@
+//! [`UserSpace`]: the user half of an address space and the frames mapped in it.
+
+use super::cursor::Cursor;
+use super::entry::{Access, Entry};
+use super::kernel;
+use crate::memory::frames::{self, For};
+use crate::memory::{Frame, OutOfMemory, PAGE_SIZE, PhysAddr, direct};
+use alloc::sync::Arc;
+use core::ops::Range;
+
+/// The end of the user half: the last page below the canonical hole stays unmapped, so that a SYSCALL there cannot
+/// return to a non-canonical address (as on Linux).
+pub const USER_END: usize = 0x0000_7fff_ffff_f000;
+
+/// The table that `Arc`s count: alive while the space, a task or a CPU uses it.
+#[derive(Debug)]
+pub(crate) struct Root(PhysAddr);
+
+impl Root {
+    /// The physical address of the top-level table.
+    pub(crate) fn address(&self) -> PhysAddr {
+        self.0
+    }
+}
+
+/// An address space that programs run in.
+#[derive(Debug)]
+pub struct UserSpace {
+    root: Arc<Root>,
+}
+
+/// Keeps an address space alive and loadable, without giving access to its mappings.
+#[derive(Clone, Debug)]
+pub struct SpaceHandle(pub(crate) Arc<Root>);
+
+/// What lies at a page.
+#[derive(Debug)]
+pub struct Mapping {
+    /// The page itself, shared with the mapping.
+    pub frame: Frame,
+    /// What ring 3 may do there.
+    pub access: Access,
+    /// Whether ring 3 has written through this mapping.
+    pub dirty: bool,
+}
+
+impl UserSpace {
+    /// An empty space.
+    pub fn new() -> Result<UserSpace, OutOfMemory> {
+        let address = new_table().ok_or(OutOfMemory)?;
+        kernel::share_upper_half(address);
+        Ok(UserSpace { root: Arc::new(Root(address)) })
+    }
+
+    /// A handle for tasks that run in this space.
+    pub fn handle(&self) -> SpaceHandle {
+        SpaceHandle(self.root.clone())
+    }
+
+    /// A cursor at `page`, to look and change from there upwards.
+    ///
+    /// # Panics
+    /// When `page` is not page-aligned or not below [`USER_END`].
+    pub fn cursor(&mut self, page: usize) -> Cursor<'_> {
+        Cursor::new(self, page)
+    }
+
+    /// Maps `frame` at `page`. What was mapped there before is dropped.
+    ///
+    /// # Errors
+    /// No frame for a page table.
+    ///
+    /// # Panics
+    /// When `page` is not a user page, or a page of the initial RAM disk would become writable.
+    pub fn map(&mut self, page: usize, frame: Frame, access: Access) -> Result<(), OutOfMemory> {
+        self.cursor(page).map(frame, access)
+    }
+
+    /// Removes all mappings in a range of whole pages and gives back the tables that it empties.
+    pub fn unmap(&mut self, range: Range<usize>) {
+        let mut cursor = self.cursor(range.start);
+        while cursor.seek_held(range.end) {
+            cursor.unmap();
+        }
+        drop(cursor);
+        self.prune(range);
+    }
+
+    /// Changes the rights of all mappings in a range of whole pages. Pages of the initial RAM disk never become
+    /// writable; a shared frame becomes writable only where `may_write` says so for its page.
+    pub fn protect(&mut self, range: Range<usize>, access: Access, mut may_write: impl FnMut(&Frame) -> bool) {
+        let mut cursor = self.cursor(range.start);
+        while cursor.seek_held(range.end) {
+            cursor.protect(access, &mut may_write);
+            cursor.advance();
+        }
+    }
+
+    /// Moves the mappings of a range of whole pages to `to`, as `mremap` does. The ranges do not overlap.
+    ///
+    /// # Errors
+    /// No frame for a page table; the mappings moved so far stay moved.
+    pub fn relocate(&mut self, range: Range<usize>, to: usize) -> Result<(), OutOfMemory> {
+        let mut at = range.start;
+        loop {
+            let mut cursor = self.cursor(at);
+            if !cursor.seek_held(range.end) {
+                break;
+            }
+            at = cursor.page();
+            let access = cursor.access();
+            let Some(frame) = cursor.take() else { break };
+            drop(cursor);
+            self.cursor(to + (at - range.start)).map(frame, access)?;
+        }
+        self.prune(range);
+        Ok(())
+    }
+
+    /// What is mapped at `page`.
+    pub fn lookup(&mut self, page: usize) -> Option<Mapping> {
+        self.cursor(page).mapping()
+    }
+
+    pub(super) fn root(&self) -> PhysAddr {
+        self.root.0
+    }
+
+    /// Frees the page tables under `range` that hold nothing any more.
+    fn prune(&mut self, range: Range<usize>) {
+        if range.is_empty() {
+            return;
+        }
+        for first in (range.start & !(BIG - 1)..range.end).step_by(BIG) {
+            // SAFETY: the root is this space's own; `&mut self` means nobody walks its tables meanwhile.
+            unsafe { prune_path(self.root(), first) };
+        }
+        kernel::flush_structure(self.root());
+    }
+}
+
+/// The span of one last-level table.
+const BIG: usize = 512 * PAGE_SIZE;
+
+/// # Safety
+/// 1. `root` is a live top-level table that nobody else walks.
+unsafe fn prune_path(root: PhysAddr, page: usize) {
+    let mut path = [(core::ptr::null_mut::<Entry>(), PhysAddr(0)); 3];
+    let mut table = root;
+    for (depth, slot) in path.iter_mut().enumerate() {
+        // SAFETY: (1): entries of live tables lead to live tables.
+        unsafe {
+            let entry = direct::<Entry>(table).add(index(page, 3 - depth));
+            if !(*entry).is_present() {
+                return;
+            }
+            table = (*entry).address();
+            *slot = (entry, table);
+        }
+    }
+    for (entry, table) in path.into_iter().rev() {
+        // SAFETY: (1). An empty table is unlinked; `flush_structure` follows before any of its memory could be
+        // walked again, and with one CPU nothing walks it in between.
+        unsafe {
+            let entries = core::slice::from_raw_parts(direct::<Entry>(table), 512);
+            if !entries.iter().all(|entry| entry.is_empty()) {
+                return;
+            }
+            *entry = Entry::EMPTY;
+            frames::release(table.frame_number(), 0);
+        }
+    }
+}
+
+/// The index of `page` in its table of `level` (0 = the last, 3 = the top).
+pub(super) fn index(page: usize, level: usize) -> usize {
+    page >> (12 + 9 * level) & 511
+}
+
+/// A new table, all empty.
+pub(super) fn new_table() -> Option<PhysAddr> {
+    let address = PhysAddr::of_frame(frames::allocate(0, For::Program)?);
+    // SAFETY: the frame is new and ours.
+    unsafe { crate::memory::copy::zero_page(direct(address)) };
+    Some(address)
+}
+
+impl Drop for Root {
+    fn drop(&mut self) {
+        kernel::leave(self.0);
+        // SAFETY: the last handle is gone and no CPU has it loaded (`leave`), so nobody walks it.
+        unsafe {
+            free_level(self.0, 3, 256);
+            frames::release(self.0.frame_number(), 0);
+        }
+    }
+}
+
+/// Drops everything below the first `count` entries of a table.
+///
+/// # Safety
+/// 1. The table is live and nobody walks it, now or later.
+unsafe fn free_level(table: PhysAddr, level: usize, count: usize) {
+    for at in 0..count {
+        // SAFETY: (1); entries own what they name (invariant 1 of `paging`), once.
+        unsafe {
+            let entry = *direct::<Entry>(table).add(at);
+            if level == 0 {
+                if entry.is_held() {
+                    drop(Frame::from_number(entry.address().frame_number()));
+                }
+            } else if entry.is_present() {
+                free_level(entry.address(), level - 1, 512);
+                frames::release(entry.address().frame_number(), 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! [`Task`].
+
+use crate::memory::OutOfMemory;
+use crate::memory::stack::KernelStack;
+use crate::paging::SpaceHandle;
+use crate::sync::SpinLock;
+use crate::user::registers::SavedRegisters;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::any::Any;
+use core::cell::{Cell, UnsafeCell};
+use core::fmt;
+use core::mem::ManuallyDrop;
+use core::sync::atomic::{AtomicU8, Ordering};
+use threadbare_context::{Stack, StackPointer, prepare};
+
+pub(super) const SUSPENDED: u8 = 0;
+pub(super) const RUNNING: u8 = 1;
+pub(super) const FINISHED: u8 = 2;
+
+/// The kernel's policy: whom to run. All methods are called with interrupts disabled.
+pub trait Scheduler: Sync {
+    /// The running task has ended and will never be resumed: whom to run next.
+    fn after_end(&self) -> Arc<Task>;
+
+    /// An interrupt is about to return to the running task in ring 0, and [`super::reschedule_soon`] was called: the
+    /// policy may switch to another task, and returns when this one runs again.
+    fn preempt(&self);
+}
+
+/// A kernel thread.
+pub struct Task {
+    name: String,
+    data: Box<dyn Any + Send + Sync>,
+    pub(super) state: AtomicU8,
+    /// Valid while `SUSPENDED`; written by the switch.
+    pub(super) stack_pointer: Cell<StackPointer>,
+    /// What to run, until it starts.
+    pub(super) entry: SpinLock<Option<Box<dyn FnOnce() + Send>>>,
+    pub(super) space: SpinLock<Option<SpaceHandle>>,
+    /// Accessed only by the CPU that switches from or to this task.
+    pub(super) registers: UnsafeCell<Option<SavedRegisters>>,
+    stack: ManuallyDrop<KernelStack>,
+}
+
+// SAFETY: `stack_pointer` and `registers` are touched only inside the switch, by the CPU that holds the task in state
+// RUNNING: the state's acquire and release order those accesses.
+unsafe impl Sync for Task {}
+// SAFETY: a suspended computation may be continued on any CPU; what it holds across a switch is `Send` because
+// the entry is, and guards that belong to a CPU forbid switching (interrupts are disabled while they live).
+unsafe impl Send for Task {}
+
+impl Task {
+    /// A suspended task that will run `entry`. `data` is the kernel's own, see [`Task::data`].
+    ///
+    /// With `runs_programs` the task has program registers of its own (vector state, FS and GS base), switched
+    /// with it.
+    ///
+    /// # Errors
+    /// No memory for its stack or registers.
+    pub fn new(
+        name: &str,
+        data: Box<dyn Any + Send + Sync>,
+        runs_programs: bool,
+        entry: impl FnOnce() + Send + 'static,
+    ) -> Result<Arc<Task>, OutOfMemory> {
+        let stack = KernelStack::new()?;
+        let registers = runs_programs.then(SavedRegisters::new).transpose()?;
+        let task = Arc::new(Task {
+            name: String::from(name),
+            data,
+            state: AtomicU8::new(SUSPENDED),
+            stack_pointer: Cell::new(StackPointer(0)),
+            entry: SpinLock::new(Some(Box::new(entry))),
+            space: SpinLock::new(None),
+            registers: UnsafeCell::new(registers),
+            stack: ManuallyDrop::new(stack),
+        });
+        // SAFETY: the stack is new and lives as long as the task; `begin` finds the task through the CPU.
+        let pointer = unsafe { prepare(task.stack.base(), super::switch::begin, 0) };
+        task.stack_pointer.set(pointer);
+        Ok(task)
+    }
+
+    /// The name, for reports.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the kernel attached when it made the task.
+    pub fn data(&self) -> &(dyn Any + Send + Sync) {
+        &*self.data
+    }
+
+    /// The high end of its stack.
+    pub(crate) fn stack_base(&self) -> usize {
+        self.stack.base()
+    }
+
+    /// Sets the address space that is loaded when the task is switched to. For the running task use
+    /// [`super::set_space`].
+    pub fn set_space(&self, space: Option<SpaceHandle>) {
+        let old = core::mem::replace(&mut *self.space.lock(), space);
+        drop(old);
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        let started = self.entry.lock().is_none();
+        if self.state.load(Ordering::Acquire) == FINISHED || !started {
+            // SAFETY: dropped once, here; nothing runs or is suspended on the stack.
+            unsafe { ManuallyDrop::drop(&mut self.stack) }
+        }
+        // A computation that was suspended for ever may have lent out references into its stack: that stays.
+    }
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task").field("name", &self.name).finish_non_exhaustive()
+    }
+}

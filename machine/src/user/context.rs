@@ -1,0 +1,127 @@
+//! [`UserContext`]: the registers of a program, and the call that runs it.
+
+use super::enter::enter_user;
+use crate::cpu::gdt::{USER_CODE, USER_DATA};
+use crate::cpu::local::local;
+use crate::irq;
+use crate::paging::USER_END;
+use crate::trap::{TrapFrame, vector};
+
+/// RFLAGS bits that a program may have set: CF, PF, AF, ZF, SF, TF, DF, OF, NT, RF, AC, ID.
+const USER_FLAGS: u64 = 0x25_4dd5;
+/// Bits that are always set for it: the reserved bit 1, and IF.
+const FIXED_FLAGS: u64 = 0x202;
+
+/// What the faulting instruction tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultAccess {
+    /// A store, otherwise a load or fetch.
+    pub write: bool,
+    /// An instruction fetch.
+    pub execute: bool,
+    /// The page was present: its rights forbade the access.
+    pub present: bool,
+}
+
+/// Why ring 3 stopped running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trap {
+    /// SYSCALL; number and arguments are in the registers.
+    SystemCall,
+    /// A page fault at this address.
+    PageFault {
+        /// CR2.
+        address: usize,
+        /// What was tried.
+        access: FaultAccess,
+    },
+    /// Another exception.
+    Exception {
+        /// Its vector.
+        vector: u8,
+        /// Its error code, 0 without one.
+        error_code: u64,
+    },
+    /// An interrupt, handled already.
+    Interrupt,
+}
+
+/// The general registers of a program in ring 3.
+#[derive(Clone, Debug, Default)]
+pub struct UserContext {
+    frame: TrapFrame,
+}
+
+impl UserContext {
+    /// A context that starts at `rip` with stack pointer `rsp`, all other registers zero.
+    pub fn new(rip: usize, rsp: usize) -> Self {
+        let mut context = UserContext::default();
+        context.frame.cpu.rip = rip as u64;
+        context.frame.cpu.rsp = rsp as u64;
+        context
+    }
+
+    /// The registers.
+    pub fn registers(&self) -> &TrapFrame {
+        &self.frame
+    }
+
+    /// The registers, to be changed. Whatever is written, ring 3 gets nothing but ring 3: see [`UserContext::run`].
+    pub fn registers_mut(&mut self) -> &mut TrapFrame {
+        &mut self.frame
+    }
+
+    /// Runs the program in the current task's address space until it traps. Interrupts are enabled meanwhile; an
+    /// interrupt is handled before this returns.
+    ///
+    /// Selectors and flags that ring 3 may not have are replaced first. A RIP that is no user address does not run:
+    /// the answer is the general protection fault that the CPU would raise.
+    pub fn run(&mut self) -> Trap {
+        let cpu = &mut self.frame.cpu;
+        if cpu.rip >= USER_END as u64 {
+            return Trap::Exception { vector: vector::GENERAL_PROTECTION, error_code: 0 };
+        }
+        cpu.cs = u64::from(USER_CODE);
+        cpu.ss = u64::from(USER_DATA);
+        cpu.rflags = cpu.rflags & USER_FLAGS | FIXED_FLAGS;
+        let cpu = *cpu;
+        // SYSRET takes RIP from RCX and RFLAGS from R11, and must not see TF or RF set: IRETQ then.
+        let by_sysret = self.frame.vector == vector::SYSCALL
+            && self.frame.rcx == cpu.rip
+            && self.frame.r11 == cpu.rflags
+            && cpu.rflags & 0x1_0100 == 0;
+        let interrupts = irq::disable();
+        // SAFETY: invariants 1 and 2 of `user`: the frame is ours for the call and was made harmless above; interrupts
+        // are disabled, and are again when it returns.
+        unsafe { enter_user(&raw mut self.frame, by_sysret) };
+        let trap = self.reason();
+        #[cfg(target_os = "none")]
+        if trap == Trap::Interrupt {
+            crate::trap::dispatch::interrupt_from_ring_3(&self.frame);
+        }
+        local().handling.set(self.frame.vector as usize);
+        drop(interrupts);
+        trap
+    }
+
+    fn reason(&self) -> Trap {
+        let error_code = self.frame.error_code;
+        match self.frame.vector {
+            vector::SYSCALL => Trap::SystemCall,
+            14 => Trap::PageFault {
+                address: crate::cpu::control::cr2(),
+                access: FaultAccess {
+                    write: error_code & 2 != 0,
+                    execute: error_code & 16 != 0,
+                    present: error_code & 1 != 0,
+                },
+            },
+            vector if vector < u64::from(vector::FIRST_INTERRUPT) => {
+                #[expect(clippy::cast_possible_truncation, reason = "below 32")]
+                let vector = vector as u8;
+                Trap::Exception { vector, error_code }
+            }
+            _ => Trap::Interrupt,
+        }
+    }
+}

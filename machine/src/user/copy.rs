@@ -1,0 +1,100 @@
+//! Copies between the kernel and the running program's memory.
+//!
+//! A copy may hit a page that is not mapped, or not yet. The fault handler finds the instruction in the exception
+//! table and continues at the fix-up: the copy ends early and says how far it came. Resolving the fault and going on
+//! is the caller's business, so nothing here ever waits.
+
+use crate::paging::USER_END;
+use crate::trap::entry::clac;
+use core::arch::naked_asm;
+
+/// A copy met a page that could not be accessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CopyFault {
+    /// The bytes copied before. The fault lies at or after this offset, in the same or the next page.
+    pub copied: usize,
+}
+
+/// Copies from the program's memory at `from`.
+///
+/// # Errors
+/// A page that cannot be read, or addresses that are not the user's.
+pub fn copy_in(from: usize, into: &mut [u8]) -> Result<(), CopyFault> {
+    check(from, into.len())?;
+    // SAFETY: the user range was checked; `into` is ours alone.
+    let left = unsafe { copy_user(into.as_mut_ptr(), from as *const u8, into.len()) };
+    done(into.len(), left)
+}
+
+/// Copies to the program's memory at `to`.
+///
+/// # Errors
+/// A page that cannot be written, or addresses that are not the user's.
+pub fn copy_out(to: usize, from: &[u8]) -> Result<(), CopyFault> {
+    check(to, from.len())?;
+    // SAFETY: the user range was checked: no kernel memory is mapped there.
+    let left = unsafe { copy_user(to as *mut u8, from.as_ptr(), from.len()) };
+    done(from.len(), left)
+}
+
+/// Zeroes `length` bytes of the program's memory at `to`.
+///
+/// # Errors
+/// As [`copy_out`].
+pub fn fill(to: usize, length: usize) -> Result<(), CopyFault> {
+    static ZEROES: [u8; 256] = [0; 256];
+    let mut copied = 0;
+    while copied < length {
+        let now = (length - copied).min(ZEROES.len());
+        let at = to.checked_add(copied).ok_or(CopyFault { copied })?;
+        copy_out(at, &ZEROES[..now]).map_err(|fault| CopyFault { copied: copied + fault.copied })?;
+        copied += now;
+    }
+    Ok(())
+}
+
+fn check(start: usize, length: usize) -> Result<(), CopyFault> {
+    let end = start.checked_add(length);
+    if end.is_some_and(|end| end <= USER_END) { Ok(()) } else { Err(CopyFault { copied: 0 }) }
+}
+
+fn done(length: usize, left: usize) -> Result<(), CopyFault> {
+    if left == 0 { Ok(()) } else { Err(CopyFault { copied: length - left }) }
+}
+
+/// Copies `length` bytes and returns how many are left when a fault ends it.
+///
+/// # Safety
+/// 1. The kernel's side is memory that the caller may write or read; the other side lies below `USER_END`.
+#[unsafe(naked)]
+unsafe extern "sysv64" fn copy_user(to: *mut u8, from: *const u8, length: usize) -> usize {
+    naked_asm!(
+        "mov rcx, rdx",
+        "shr rcx, 3",
+        "and edx, 7",
+        "772:",
+        "stac",                       // user pages may be touched from here …
+        "773:",
+        "rep movsq",                  // words first: emulators pay for each iteration
+        "mov ecx, edx",
+        "774:",
+        "rep movsb",
+        "xor eax, eax",
+        "775:",
+        clac!(),                      // … to here
+        "ret",
+        "776:",                       // a fault among the words: RCX of them and the tail are left
+        "lea rax, [rdx + rcx * 8]",
+        "jmp 775b",
+        "777:",                       // a fault in the tail
+        "mov rax, rcx",
+        "jmp 775b",
+        ".pushsection .ex_table, \"a\"",
+        ".quad 773b, 776b",
+        ".quad 774b, 777b",
+        ".popsection",
+        ".pushsection .smap_sites, \"a\"",
+        ".quad 772b",
+        ".popsection",
+    )
+}

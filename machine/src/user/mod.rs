@@ -1,0 +1,19 @@
+//! Ring 3 as a call, and the memory of ring 3.
+//!
+//! [`UserContext::run`] enters ring 3 with the registers in the context and returns when the program traps, with the
+//! reason. A kernel thread that serves a program is therefore a plain loop.
+//!
+//! Invariants:
+//! 1. While ring 3 runs on a CPU, RSP0 and `user_frame_end` of that CPU point at the end of the frame inside the
+//!    context whose `run` is active there, which is borrowed exclusively for that time.
+//! 2. The frame that is loaded has user selectors, IF set, IOPL 0, and a user RIP: [`context`] sees to it each time.
+//! 3. User memory is touched only by [`copy`], between STAC and CLAC, at addresses below [`USER_END`](crate::paging::USER_END).
+
+mod context;
+pub(crate) mod copy;
+pub(crate) mod enter;
+pub(crate) mod registers;
+
+pub use context::{FaultAccess, Trap, UserContext};
+pub use copy::{CopyFault, copy_in, copy_out, fill};
+pub use registers::{fs_base, gs_base, reset_registers, set_fs_base, set_gs_base};
