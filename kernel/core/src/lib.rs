@@ -6,9 +6,15 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod error;
+pub mod syscall;
+pub mod vfs;
 
 #[cfg(target_os = "none")]
 /// The kernel's main function.
 pub fn start() -> ! {
-    panic!("nothing to run yet: {} bytes of initial RAM disk", threadbare_machine::boot::initrd().len())
+    panic!(
+        "nothing to run yet: {} bytes of initial RAM disk",
+        threadbare_machine::boot::initrd().len()
+    )
 }

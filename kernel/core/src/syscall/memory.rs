@@ -1,0 +1,109 @@
+//! [`UserMemory`]: what system calls read from and write to the program that calls.
+//!
+//! The kernel reads each piece of user memory once and works on the copy: a second look could find something else.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use linux_raw_sys::general::PATH_MAX;
+use threadbare_machine::memory::{Frame, PAGE_SIZE};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+use crate::error::Errno;
+
+/// The memory of the program that calls. Addresses are the program's, unchecked; a range that wraps, or that is
+/// not all the program's, is `EFAULT`.
+pub trait UserMemory {
+    /// Copies from the program.
+    ///
+    /// # Errors
+    /// `EFAULT`; the beginning may have been copied then.
+    fn read_bytes(&self, from: usize, into: &mut [u8]) -> Result<(), Errno>;
+
+    /// Copies to the program.
+    ///
+    /// # Errors
+    /// `EFAULT`; the beginning may have been copied then.
+    fn write_bytes(&self, to: usize, from: &[u8]) -> Result<(), Errno>;
+
+    /// Copies to the program out of a page.
+    ///
+    /// # Errors
+    /// As [`write_bytes`](UserMemory::write_bytes).
+    fn write_from_page(&self, to: usize, page: &Frame, range: Range<usize>) -> Result<(), Errno> {
+        let mut buffer = [0; 512];
+        for (at, start) in range.clone().step_by(512).enumerate() {
+            let part = buffer.get_mut(..512.min(range.end - start)).unwrap_or_default();
+            page.read(start, part);
+            self.write_bytes(to.checked_add(at * 512).ok_or(Errno::EFAULT)?, part)?;
+        }
+        Ok(())
+    }
+
+    /// Copies from the program into a page.
+    ///
+    /// # Errors
+    /// As [`read_bytes`](UserMemory::read_bytes).
+    fn read_into_page(&self, from: usize, page: &Frame, range: Range<usize>) -> Result<(), Errno> {
+        let mut buffer = [0; 512];
+        for (at, start) in range.clone().step_by(512).enumerate() {
+            let part = buffer.get_mut(..512.min(range.end - start)).unwrap_or_default();
+            self.read_bytes(from.checked_add(at * 512).ok_or(Errno::EFAULT)?, part)?;
+            page.write(start, part);
+        }
+        Ok(())
+    }
+}
+
+impl dyn UserMemory + '_ {
+    /// Reads a value.
+    ///
+    /// # Errors
+    /// `EFAULT`.
+    pub fn read<T: FromBytes + IntoBytes>(&self, from: usize) -> Result<T, Errno> {
+        let mut value = T::new_zeroed();
+        self.read_bytes(from, value.as_mut_bytes())?;
+        Ok(value)
+    }
+
+    /// Writes a value.
+    ///
+    /// # Errors
+    /// `EFAULT`.
+    pub fn write<T: IntoBytes + Immutable>(&self, to: usize, value: &T) -> Result<(), Errno> {
+        self.write_bytes(to, value.as_bytes())
+    }
+
+    /// Reads a path with its NUL, and returns it without.
+    ///
+    /// # Errors
+    /// `EFAULT`; `ENAMETOOLONG` if it is longer than `PATH_MAX` with its NUL; `ENOMEM`.
+    pub fn read_path(&self, from: usize) -> Result<Vec<u8>, Errno> {
+        self.read_string(from, PATH_MAX as usize - 1)?
+            .ok_or(Errno::ENAMETOOLONG)
+    }
+
+    /// Reads a string of at most `limit` bytes with its NUL, and returns it without; `None` if it is longer.
+    ///
+    /// # Errors
+    /// `EFAULT`; `ENOMEM`.
+    pub fn read_string(&self, from: usize, limit: usize) -> Result<Option<Vec<u8>>, Errno> {
+        const PART: usize = 128;
+        let mut string = Vec::new();
+        let mut buffer = [0; PART];
+        while string.len() <= limit {
+            let at = from.checked_add(string.len()).ok_or(Errno::EFAULT)?;
+            // Up to the end of a page at most: the next one may not be there, and the string may end before it.
+            let length = PART.min(PAGE_SIZE - at % PAGE_SIZE);
+            let part = buffer.get_mut(..length).unwrap_or_default();
+            self.read_bytes(at, part)?;
+            let text = part.split(|byte| *byte == 0).next().unwrap_or_default();
+            string.try_reserve(text.len())?;
+            string.extend_from_slice(text);
+            if text.len() < length {
+                return Ok((string.len() <= limit).then_some(string));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,3 @@
+//! The Linux system calls.
+
+pub mod memory;

@@ -1,0 +1,128 @@
+//! Who asks, and what file permissions say to that (`credentials(7)`, `path_resolution(7)`).
+
+use alloc::sync::Arc;
+
+use linux_raw_sys::general::{R_OK, W_OK, X_OK};
+
+use super::{FileType, Metadata};
+use crate::error::Errno;
+
+/// The user and groups on whose behalf files are used.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The real user.
+    pub uid: u32,
+    /// The real group.
+    pub gid: u32,
+    /// The user that file permissions are checked for: the effective one, unless `setfsuid(2)` says otherwise.
+    pub fs_uid: u32,
+    /// The group that file permissions are checked for.
+    pub fs_gid: u32,
+    /// Supplementary groups.
+    pub groups: Arc<[u32]>,
+}
+
+/// What is to be done with a file: a set of the bits of `access(2)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access(u32);
+
+impl Access {
+    /// Nothing but being there.
+    pub const NONE: Access = Access(0);
+    /// Read a file, list a directory.
+    pub const READ: Access = Access(R_OK);
+    /// Write a file, change the names in a directory.
+    pub const WRITE: Access = Access(W_OK);
+    /// Execute a file, pass through a directory.
+    pub const EXECUTE: Access = Access(X_OK);
+
+    /// The bits of `access(2)`; `None` if there are others.
+    pub fn from_bits(bits: u32) -> Option<Access> {
+        (bits & !(R_OK | W_OK | X_OK) == 0).then_some(Access(bits))
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Access) -> Access {
+        Access(self.0 | other.0)
+    }
+
+    fn contains(self, other: Access) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl Credentials {
+    /// The superuser.
+    pub fn root() -> Self {
+        Credentials {
+            uid: 0,
+            gid: 0,
+            fs_uid: 0,
+            fs_gid: 0,
+            groups: Arc::from([]),
+        }
+    }
+
+    /// The same with the real user and group in charge of files, as `access(2)` wants them.
+    #[must_use]
+    pub fn as_real(&self) -> Self {
+        Credentials {
+            fs_uid: self.uid,
+            fs_gid: self.gid,
+            ..self.clone()
+        }
+    }
+
+    /// Whether permissions do not bind (`CAP_DAC_OVERRIDE`, `CAP_FOWNER`, `CAP_CHOWN`): only for the superuser.
+    pub fn is_privileged(&self) -> bool {
+        self.fs_uid == 0
+    }
+
+    /// Whether `gid` is one of the groups.
+    pub fn in_group(&self, gid: u32) -> bool {
+        self.fs_gid == gid || self.groups.contains(&gid)
+    }
+
+    /// Whether this is the owner of the file, or may do what only owners may.
+    pub fn owns(&self, metadata: &Metadata) -> bool {
+        self.is_privileged() || self.fs_uid == metadata.uid
+    }
+
+    /// Checks the permission bits of a file.
+    ///
+    /// # Errors
+    /// `EACCES` if they do not allow `access`.
+    pub fn check(&self, metadata: &Metadata, access: Access) -> Result<(), Errno> {
+        let allowed = if self.is_privileged() {
+            // The superuser executes a file only if someone may.
+            metadata.kind == FileType::Directory
+                || metadata.permissions & 0o111 != 0
+                || !access.contains(Access::EXECUTE)
+        } else {
+            let class = if self.fs_uid == metadata.uid {
+                metadata.permissions >> 6
+            } else if self.in_group(metadata.gid) {
+                metadata.permissions >> 3
+            } else {
+                metadata.permissions
+            };
+            Access(class & 7).contains(access)
+        };
+        if allowed { Ok(()) } else { Err(Errno::EACCES) }
+    }
+
+    /// Checks the sticky bit: in such a directory only the owner of a file, or of the directory, may remove it
+    /// (`unlink(2)`).
+    ///
+    /// # Errors
+    /// `EPERM` if it forbids to remove `child` from `directory`.
+    pub fn check_sticky(&self, directory: &Metadata, child: &Metadata) -> Result<(), Errno> {
+        let sticky = directory.permissions & linux_raw_sys::general::S_ISVTX != 0;
+        if sticky && !self.owns(directory) && !self.owns(child) {
+            Err(Errno::EPERM)
+        } else {
+            Ok(())
+        }
+    }
+}

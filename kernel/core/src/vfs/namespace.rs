@@ -1,0 +1,163 @@
+//! [`Namespace`]: the file systems joined into one tree (`mount_namespaces(7)`).
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use threadbare_machine::sync::SpinLock;
+
+use super::place::same_inode;
+use super::{FileSystem, FileType, Inode, Name, Place};
+use crate::error::Errno;
+
+/// What a mount forbids beyond what permissions do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MountOptions {
+    /// Nothing may be changed (`MS_RDONLY`).
+    pub read_only: bool,
+    /// Device nodes cannot be opened (`MS_NODEV`).
+    pub no_devices: bool,
+    /// Nothing can be executed (`MS_NOEXEC`).
+    pub no_execution: bool,
+    /// Set-user-ID and set-group-ID do nothing (`MS_NOSUID`).
+    pub no_set_id: bool,
+}
+
+/// A file system at a place in the tree.
+pub struct Mount {
+    /// A number that no other mount has.
+    pub id: u64,
+    /// What is mounted.
+    pub file_system: Arc<dyn FileSystem>,
+    /// Its root.
+    pub root: Arc<dyn Inode>,
+    /// The directory that it covers; `None` for the first mount of a namespace.
+    pub on: Option<Place>,
+    /// What it was mounted from, as `/proc/mounts` shows it.
+    pub source: Name,
+    /// What it forbids.
+    pub options: MountOptions,
+}
+
+impl Mount {
+    fn new(
+        file_system: Arc<dyn FileSystem>,
+        on: Option<Place>,
+        source: Name,
+        options: MountOptions,
+    ) -> Arc<Mount> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let root = file_system.root();
+        Arc::new(Mount {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            file_system,
+            root,
+            on,
+            source,
+            options,
+        })
+    }
+}
+
+/// A tree of mounts.
+pub struct Namespace {
+    root: Arc<Mount>,
+    /// All mounts but the first, in the order of mounting.
+    mounts: SpinLock<Vec<Arc<Mount>>>,
+}
+
+impl Namespace {
+    /// A tree of one file system.
+    pub fn new(file_system: Arc<dyn FileSystem>, source: Name) -> Arc<Namespace> {
+        let root = Mount::new(file_system, None, source, MountOptions::default());
+        Arc::new(Namespace {
+            root,
+            mounts: SpinLock::new(Vec::new()),
+        })
+    }
+
+    /// The root of the tree: the root of whatever is mounted there last.
+    pub fn root(&self) -> Place {
+        self.cross(Place::root_of(self.root.clone()))
+    }
+
+    /// Mounts a file system on a directory.
+    ///
+    /// # Errors
+    /// `ENOTDIR` if `on` is none; `ENOMEM`.
+    pub fn mount(
+        &self,
+        file_system: Arc<dyn FileSystem>,
+        on: Place,
+        source: Name,
+        options: MountOptions,
+    ) -> Result<(), Errno> {
+        if on.inode().kind() != FileType::Directory {
+            return Err(Errno::ENOTDIR);
+        }
+        let mount = Mount::new(file_system, Some(on), source, options);
+        let mut mounts = self.mounts.lock();
+        mounts.try_reserve(1)?;
+        mounts.push(mount);
+        Ok(())
+    }
+
+    /// Takes away the mount whose root `place` is. What is open in it stays open.
+    ///
+    /// # Errors
+    /// `EINVAL` if it is no root of a mount; `EBUSY` for the first mount, and if another one lies upon it.
+    pub fn unmount(&self, place: &Place) -> Result<(), Errno> {
+        let mount = place
+            .mount()
+            .filter(|mount| same_inode(&mount.root, place.inode()))
+            .ok_or(Errno::EINVAL)?;
+        let lies_on = |other: &Arc<Mount>| {
+            other
+                .on
+                .as_ref()
+                .and_then(Place::mount)
+                .is_some_and(|under| Arc::ptr_eq(under, mount))
+        };
+        let mut mounts = self.mounts.lock();
+        if mounts.iter().any(lies_on) || Arc::ptr_eq(mount, &self.root) {
+            return Err(Errno::EBUSY);
+        }
+        let at = mounts
+            .iter()
+            .position(|other| Arc::ptr_eq(other, mount))
+            .ok_or(Errno::EINVAL)?;
+        // `place` keeps the mount alive beyond the lock.
+        let _ = mounts.remove(at);
+        Ok(())
+    }
+
+    /// All mounts, the first one first.
+    ///
+    /// # Errors
+    /// `ENOMEM`.
+    pub fn mounts(&self) -> Result<Vec<Arc<Mount>>, Errno> {
+        let mounts = self.mounts.lock();
+        let mut all = Vec::new();
+        all.try_reserve_exact(mounts.len() + 1)?;
+        all.push(self.root.clone());
+        all.extend(mounts.iter().cloned());
+        Ok(all)
+    }
+
+    /// The root of what is mounted at `place`, and so on; `place` itself if nothing is.
+    pub(super) fn cross(&self, mut place: Place) -> Place {
+        if place.inode().kind() != FileType::Directory {
+            return place;
+        }
+        while let Some(mount) = self.mounted_on(&place) {
+            place = Place::root_of(mount);
+        }
+        place
+    }
+
+    fn mounted_on(&self, place: &Place) -> Option<Arc<Mount>> {
+        let mounts = self.mounts.lock();
+        let covers = |mount: &&Arc<Mount>| mount.on.as_ref().is_some_and(|on| on.is_same(place));
+        mounts.iter().rev().find(covers).cloned()
+    }
+}

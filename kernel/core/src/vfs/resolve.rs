@@ -1,0 +1,266 @@
+//! [`Resolver`]: from paths to places (`path_resolution(7)`).
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::cell::Cell;
+
+use super::{Access, Credentials, FileType, FsContext, LinkTarget, Name, Namespace, Place};
+use crate::error::Errno;
+
+/// How many symbolic links one resolution follows (`MAXSYMLINKS`).
+const LINK_LIMIT: u32 = 40;
+
+/// Whether a symbolic link at the end of a path is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SymlinkPolicy {
+    /// It is.
+    Follow,
+    /// It is what is meant, unless a slash follows it.
+    Keep,
+}
+
+/// The last component of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Last<'a> {
+    /// A name to be looked up or created, at most [`Name::MAX`] long.
+    Name(&'a [u8]),
+    /// `.`
+    Dot,
+    /// `..`
+    DotDot,
+    /// There is none: the path is nothing but slashes.
+    Root,
+}
+
+/// All of a path but its last component.
+pub struct Parent<'a> {
+    /// What holds, or would hold, the last component: a directory that may be passed through.
+    pub directory: Place,
+    /// The path, with the links before the last component resolved.
+    path: Cow<'a, [u8]>,
+    start: usize,
+    end: usize,
+}
+
+impl Parent<'_> {
+    /// The last component.
+    pub fn last(&self) -> Last<'_> {
+        match self.path.get(self.start..self.end).unwrap_or_default() {
+            b"" => Last::Root,
+            b"." => Last::Dot,
+            b".." => Last::DotDot,
+            name => Last::Name(name),
+        }
+    }
+
+    /// Whether a slash follows the last component: it is to be a directory.
+    pub fn has_trailing_slash(&self) -> bool {
+        self.end < self.path.len()
+    }
+}
+
+/// Resolves paths on behalf of someone. One resolver serves one system call: it counts the links that it follows.
+pub struct Resolver<'a> {
+    namespace: &'a Namespace,
+    root: Place,
+    credentials: &'a Credentials,
+    followed: Cell<u32>,
+}
+
+impl<'a> Resolver<'a> {
+    /// A resolver for a process that stands at `context`.
+    pub fn new(context: &'a FsContext, credentials: &'a Credentials) -> Self {
+        Resolver {
+            namespace: context.namespace(),
+            root: context.root(),
+            credentials,
+            followed: Cell::new(0),
+        }
+    }
+
+    /// On whose behalf paths are resolved.
+    pub fn credentials(&self) -> &'a Credentials {
+        self.credentials
+    }
+
+    /// Where `path` leads from `start`.
+    ///
+    /// # Errors
+    /// `ENOENT`, `ENOTDIR`, `EACCES`, `ELOOP`, `ENAMETOOLONG` as `path_resolution(7)` says; `ENOENT` for an empty path.
+    pub fn lookup(&self, start: Place, path: &[u8], policy: SymlinkPolicy) -> Result<Place, Errno> {
+        self.walk(start, path)?.finish(policy)
+    }
+
+    /// Where all of `path` but its last component leads from `start`.
+    ///
+    /// # Errors
+    /// As [`lookup`](Resolver::lookup).
+    pub fn parent<'p>(&self, start: Place, path: &'p [u8]) -> Result<Parent<'p>, Errno> {
+        self.walk(start, path)?.before_last()
+    }
+
+    /// The file of that name in the directory `parent`, or the root of what is mounted there.
+    ///
+    /// # Errors
+    /// `ENOENT` if there is none; `EACCES`.
+    pub fn child(&self, parent: &Place, name: &[u8]) -> Result<Place, Errno> {
+        self.check_search(parent)?;
+        let directory = parent.inode().directory().ok_or(Errno::ENOTDIR)?;
+        Ok(self.namespace.cross(parent.child(directory.lookup(name)?, name)?))
+    }
+
+    /// Counts a link that is about to be followed.
+    ///
+    /// # Errors
+    /// `ELOOP` if there were too many.
+    pub(super) fn count_link(&self) -> Result<(), Errno> {
+        self.followed.set(self.followed.get() + 1);
+        if self.followed.get() > LINK_LIMIT {
+            Err(Errno::ELOOP)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn walk<'w, 'p>(&'w self, start: Place, path: &'p [u8]) -> Result<Walk<'w, 'a, 'p>, Errno> {
+        let at = match path {
+            [] => return Err(Errno::ENOENT),
+            [b'/', ..] => self.root.clone(),
+            _ => start,
+        };
+        Ok(Walk {
+            resolver: self,
+            at,
+            path: Cow::Borrowed(path),
+            next: 0,
+        })
+    }
+
+    fn check_search(&self, directory: &Place) -> Result<(), Errno> {
+        if directory.inode().kind() != FileType::Directory {
+            return Err(Errno::ENOTDIR);
+        }
+        // The superuser passes through every directory; asking for the metadata would only cost time.
+        if self.credentials.is_privileged() {
+            return Ok(());
+        }
+        self.credentials
+            .check(&directory.inode().metadata(), Access::EXECUTE)
+    }
+}
+
+/// A resolution under way.
+struct Walk<'w, 'a, 'p> {
+    resolver: &'w Resolver<'a>,
+    /// Where the components before `next` lead.
+    at: Place,
+    /// The path; a link that is followed puts its target in place of what is before `next`.
+    path: Cow<'p, [u8]>,
+    next: usize,
+}
+
+impl<'p> Walk<'_, '_, 'p> {
+    /// The bounds of the next component; empty at the end of the path.
+    fn component(&self) -> (usize, usize) {
+        let rest = self.path.get(self.next..).unwrap_or_default();
+        let start = self.next + rest.iter().take_while(|byte| **byte == b'/').count();
+        let rest = self.path.get(start..).unwrap_or_default();
+        (
+            start,
+            start + rest.iter().take_while(|byte| **byte != b'/').count(),
+        )
+    }
+
+    /// Whether nothing but slashes follows `end`.
+    fn is_last(&self, end: usize) -> bool {
+        self.path
+            .get(end..)
+            .unwrap_or_default()
+            .iter()
+            .all(|byte| *byte == b'/')
+    }
+
+    fn before_last(mut self) -> Result<Parent<'p>, Errno> {
+        loop {
+            let (start, end) = self.component();
+            if self.is_last(end) {
+                if end - start > Name::MAX {
+                    return Err(Errno::ENAMETOOLONG);
+                }
+                self.resolver.check_search(&self.at)?;
+                return Ok(Parent {
+                    directory: self.at,
+                    path: self.path,
+                    start,
+                    end,
+                });
+            }
+            self.step(start, end, true)?;
+        }
+    }
+
+    fn finish(mut self, policy: SymlinkPolicy) -> Result<Place, Errno> {
+        loop {
+            let (start, end) = self.component();
+            if start == end {
+                break;
+            }
+            let slash = end < self.path.len();
+            self.step(
+                start,
+                end,
+                slash || !self.is_last(end) || policy == SymlinkPolicy::Follow,
+            )?;
+        }
+        // A path that ends in a slash, or that a link made end in one, means a directory.
+        if self.path.last() == Some(&b'/') && self.at.inode().kind() != FileType::Directory {
+            return Err(Errno::ENOTDIR);
+        }
+        Ok(self.at)
+    }
+
+    /// Goes through one component.
+    fn step(&mut self, start: usize, end: usize, follow: bool) -> Result<(), Errno> {
+        self.next = end;
+        match self.path.get(start..end).unwrap_or_default() {
+            b"." => self.resolver.check_search(&self.at),
+            b".." => {
+                self.resolver.check_search(&self.at)?;
+                self.at = self.at.above(&self.resolver.root, self.resolver.namespace)?;
+                Ok(())
+            }
+            name if name.len() > Name::MAX => Err(Errno::ENAMETOOLONG),
+            name => {
+                let child = self.resolver.child(&self.at, name)?;
+                if follow && child.inode().kind() == FileType::Symlink {
+                    return self.follow(&child);
+                }
+                self.at = child;
+                Ok(())
+            }
+        }
+    }
+
+    fn follow(&mut self, link: &Place) -> Result<(), Errno> {
+        self.resolver.count_link()?;
+        match link.inode().link_target()? {
+            LinkTarget::Place(place) => self.at = place,
+            LinkTarget::Path(target) => {
+                match target.first() {
+                    None => return Err(Errno::ENOENT),
+                    Some(b'/') => self.at = self.resolver.root.clone(),
+                    Some(_) => {}
+                }
+                self.path = Cow::Owned(joined(target, self.path.get(self.next..).unwrap_or_default())?);
+                self.next = 0;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn joined(mut target: Vec<u8>, rest: &[u8]) -> Result<Vec<u8>, Errno> {
+    target.try_reserve(rest.len())?;
+    target.extend_from_slice(rest);
+    Ok(target)
+}
