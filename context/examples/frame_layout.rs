@@ -44,10 +44,8 @@ extern "sysv64" fn print(frame: *const u64) {
         println!("{:p}  {word:#018x}  {meaning}", frame.wrapping_add(index));
     }
     // SAFETY: as above.
-    assert_eq!(
-        unsafe { (frame.add(1).read(), frame.add(2).read()) },
-        (0x2222, 0x1111)
-    );
+    let locals = unsafe { (frame.add(1).read(), frame.add(2).read()) };
+    assert_eq!(locals, (0x2222, 0x1111));
 }
 
 fn main() {

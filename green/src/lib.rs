@@ -1,0 +1,27 @@
+//! Green threads with std's own interface.
+//!
+//! ```
+//! use threadbare::{sync::mpsc, thread};
+//!
+//! let (sender, receiver) = mpsc::channel();
+//! for id in 0..1000 {
+//!     let sender = sender.clone();
+//!     thread::spawn(move || sender.send(id).unwrap());
+//! }
+//! drop(sender);
+//! assert_eq!(receiver.iter().sum::<i32>(), 499_500);
+//! ```
+//!
+//! A program moves by changing its imports from `std::` to `threadbare::`. There is no `main` to wrap and nothing to
+//! configure, though [`runtime`] lets you. Threads run on one worker for each processor, which steal from each other.
+//!
+//! **A thread is a thread.** Each green thread has its own thread-locals ([`runtime::Mode::Isolated`]), so `thread_local!`, `Rc`,
+//! lock guards and every library that relies on them keep working when a thread waits and goes on elsewhere. Where that cannot be
+//! had (anything but x86-64 Linux with the dynamic glibc, for now), the runtime falls back to [`runtime::Mode::Pinned`] and
+//! [`runtime::why_pinned`] says why.
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod rt;
+pub mod runtime;
+pub mod sync;
+pub mod thread;

@@ -1,0 +1,182 @@
+//! The control block of a green thread, in the highest bytes of its stack's slot.
+//!
+//! ```text
+//!   slot top ─┬────────────────────────────┐
+//!             │ TLS block (mode isolated)  │ rt::tls; the thread pointer points inside
+//!             ├────────────────────────────┤
+//!             │ Control                    │
+//!             ├────────────────────────────┤ stack base
+//!             │ the closure, first frames  │ same page: a parked thread touches one (isolated: two)
+//!             │            …               │
+//!             ├────────────────────────────┤ limit
+//!   slot ─────┴── guard page ──────────────┘
+//! ```
+//!
+//! Invariants:
+//! 1. Slots are never unmapped and never change their layout, so `&'static Control` is always valid. Thread after
+//!    thread uses the same block.
+//! 2. At any time a thread has one owner: the worker that runs it; the list or slot that holds it while it is runnable;
+//!    whoever holds the right to wake it while it waits; the pool while it is free. Only the owner writes, except `word`
+//!    (rules in `rt::word`). The atomics are relaxed: ownership passes through the queues' own orderings.
+//! 3. A thread marked `bound` is run by its `worker` only.
+
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use threadbare_context::StackPointer;
+
+use super::atomic_ref::AtomicRef;
+use super::inbox::Linked;
+use super::word::Word;
+use super::worker::Worker;
+use crate::thread::Header;
+
+/// How much of a thread's name dumps and overflow reports know.
+const NAME: usize = 32;
+
+/// A green thread. See the module for who may touch it when.
+#[repr(C, align(64))]
+pub(crate) struct Control {
+    pub(crate) word: Word,
+    /// What it is doing, for dumps.
+    state: AtomicU8,
+    /// Only its worker may run it.
+    bound: AtomicBool,
+    /// The slot has a TLS block that needs a reset, not a first initialisation.
+    pub(crate) tls_ready: AtomicBool,
+    pub(crate) class: AtomicU8,
+    /// Where it is suspended.
+    stack_pointer: AtomicUsize,
+    /// Its TLS block; 0 in mode pinned.
+    pub(crate) thread_pointer: AtomicUsize,
+    worker: AtomicRef<Worker>,
+    link: AtomicRef<Control>,
+    /// The handle that describes it to users; valid while the thread runs, for itself.
+    pub(crate) header: AtomicPtr<Header>,
+    /// Its number, and the start of its name: readable by anyone at any time, so kept here and not in the handle.
+    pub(crate) id: AtomicU64,
+    name_length: AtomicU8,
+    name: [AtomicU8; NAME],
+    /// The monomorphic main function, which reads the closure.
+    pub(crate) main: AtomicUsize,
+    pub(crate) closure: AtomicUsize,
+    /// How many threads have started on this slot.
+    pub(crate) serial: AtomicU32,
+}
+
+/// What a thread is doing, as dumps tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum State {
+    Free,
+    Runnable,
+    Running,
+    Parked,
+    Joining,
+    Sleeping,
+    Locking,
+    Receiving,
+    Sending,
+}
+
+impl State {
+    const ALL: [State; 9] = [
+        State::Free,
+        State::Runnable,
+        State::Running,
+        State::Parked,
+        State::Joining,
+        State::Sleeping,
+        State::Locking,
+        State::Receiving,
+        State::Sending,
+    ];
+
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            State::Free => "free",
+            State::Runnable => "runnable",
+            State::Running => "running",
+            State::Parked => "parked",
+            State::Joining => "waiting in join",
+            State::Sleeping => "sleeping",
+            State::Locking => "waiting for a lock, a condition or a cell",
+            State::Receiving => "waiting to receive",
+            State::Sending => "waiting to send",
+        }
+    }
+}
+
+impl Linked for Control {
+    fn link(&self) -> &AtomicRef<Self> {
+        &self.link
+    }
+}
+
+impl Control {
+    pub(crate) fn state(&self) -> State {
+        State::ALL[usize::from(self.state.load(Ordering::Relaxed)).min(State::ALL.len() - 1)]
+    }
+
+    pub(crate) fn set_state(&self, state: State) {
+        self.state.store(state as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_name(&self, name: Option<&str>) {
+        let bytes = name.unwrap_or("").as_bytes();
+        let length = bytes.len().min(NAME);
+        for (place, byte) in self.name.iter().zip(bytes) {
+            place.store(*byte, Ordering::Relaxed);
+        }
+        self.name_length.store(u8::try_from(length).unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Writes `'name' (id)`. Allocates nothing; may mix names if the slot changes threads meanwhile.
+    pub(crate) fn describe(&self, to: &mut dyn std::fmt::Write) -> std::fmt::Result {
+        let mut bytes = [0; NAME];
+        let length = usize::from(self.name_length.load(Ordering::Relaxed)).min(NAME);
+        for (byte, place) in bytes.iter_mut().zip(&self.name).take(length) {
+            *byte = place.load(Ordering::Relaxed);
+        }
+        let id = self.id.load(Ordering::Relaxed);
+        let valid = bytes[..length].utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        match valid {
+            "" => write!(to, "'<unnamed>' ({id})"),
+            name => write!(to, "'{name}' ({id})"),
+        }
+    }
+
+    pub(crate) fn is_bound(&self) -> bool {
+        self.bound.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_bound(&self, bound: bool) {
+        self.bound.store(bound, Ordering::Relaxed);
+    }
+
+    pub(crate) fn stack_pointer(&self) -> StackPointer {
+        StackPointer(self.stack_pointer.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_stack_pointer(&self, pointer: StackPointer) {
+        self.stack_pointer.store(pointer.0, Ordering::Relaxed);
+    }
+
+    /// Where a switch stores the suspended state.
+    pub(crate) fn save(&self) -> *mut StackPointer {
+        self.stack_pointer.as_ptr().cast()
+    }
+
+    /// The worker that runs it, or ran it last.
+    pub(crate) fn worker(&self) -> Option<&'static Worker> {
+        self.worker.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_worker(&self, worker: &'static Worker) {
+        self.worker.store(Some(worker), Ordering::Relaxed);
+    }
+
+    /// The high end of its stack: the control block itself, which is aligned well enough.
+    pub(crate) fn stack_base(&self) -> usize {
+        std::ptr::from_ref(self) as usize
+    }
+}

@@ -1,0 +1,46 @@
+//! The engine.
+//!
+//! ```text
+//!   thread, sync            std's interfaces
+//!      │
+//!   waiter  table  timer    waiting: one computation on its word; on a word of memory; until a deadline
+//!      │
+//!   switch  worker  idle    running: the switch; the queues; searching, sleeping and waking
+//!      │
+//!   control stack  tls      what a thread is made of: a slot with its stack, control block, thread-locals
+//!   word  ring  inbox       the lock-free pieces, each with its rules and a loom model
+//!   monitor  dump  config   watching
+//! ```
+//!
+//! Unsafe code is in the modules whose text says "fenced", and each says for what.
+
+mod atomic_ref;
+mod census;
+pub(crate) mod config;
+pub(crate) mod control;
+pub(crate) mod current;
+mod dump;
+mod fifo;
+mod global;
+mod idle;
+mod inbox;
+mod monitor;
+mod os;
+mod ring;
+mod runtime;
+mod shim;
+pub(crate) mod spawn;
+mod stack;
+mod switch;
+pub(crate) mod table;
+pub(crate) mod timer;
+mod tls;
+mod waiter;
+mod word;
+mod worker;
+
+pub(crate) use control::{Control, State};
+pub(crate) use dump::dump;
+pub(crate) use runtime::Runtime;
+pub(crate) use switch::yield_now;
+pub(crate) use waiter::Waiter;

@@ -1,0 +1,447 @@
+//! Thread-local blocks as glibc makes them.
+//!
+//! ```text
+//!   thread pointer + pthread size   ┐
+//!        …   rseq area              │ struct pthread: the library's descriptor of a thread
+//!        …   tid, robust list, keys │
+//!   thread pointer (FS base)        ┘ tcb, dtv, self, stack guard, pointer guard
+//!   thread pointer - below[1]         the program's thread-locals
+//!   thread pointer - below[2]         libc's thread-locals, …
+//!        …   surplus for libraries loaded later with static thread-locals
+//! ```
+//!
+//! After `_dl_allocate_tls` has made the block and its vector of dynamic modules (dtv), a thread of the library differs from
+//! a bare block in what `pthread_create` and `start_thread` write. This is all of it that matters to code that runs on the block:
+//! `tcb` and `self`; the stack and pointer guards; `multiple_threads`; `tid`, for which each block gets a number that no kernel
+//! thread can have, so that recursive mutexes tell green threads apart; the self-pointers of the robust list and of the first key
+//! block; `rseq.cpu_id`, set to "not registered", since the kernel writes to the operating-system thread's own area; and the
+//! resolver's state. Offsets come from `_thread_db_*`, `__rseq_offset` and from comparing with a real thread.
+//!
+//! Limits, documented for users: calls that pass `pthread_self()`'s kernel id to the kernel (`pthread_setaffinity_np`,
+//! `pthread_getcpuclockid`, priority-inheritance mutexes) fail inside a green thread; a robust mutex that a green thread holds
+//! when the process dies is not reported to its next owner; libraries loaded later with static thread-locals are initialised in
+//! threads that start afterwards only (reported by name).
+
+#![allow(unsafe_code, reason = "fenced: builds what the C library and the CPU take for a thread")]
+
+use std::arch::asm;
+use std::cell::Cell;
+use std::ffi::{CStr, c_void};
+use std::io;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use super::modules::Modules;
+use crate::rt::control::Control;
+use crate::rt::os;
+
+/// Kernel thread ids stay below 2^22; futex words have room for 30 bits.
+static NEXT_TID: AtomicU32 = AtomicU32::new(0x2000_0000);
+
+const POINTER_GUARD: usize = 0x30;
+const STACK_GUARD: usize = 0x28;
+const MULTIPLE_THREADS: usize = 0x18;
+const SELF: usize = 0x10;
+const DTV: usize = 0x08;
+/// Entries of `specific_1stblock`, and their size.
+const KEYS_PER_BLOCK: usize = 32;
+const KEY_DATA: usize = 16;
+
+/// A pthread key as in glibc's `__pthread_keys`.
+#[repr(C)]
+struct Key {
+    sequence: usize,
+    destructor: Option<unsafe extern "C" fn(*mut c_void)>,
+}
+
+/// How blocks are laid out and what the library offers for them.
+pub(crate) struct Tls {
+    below: usize,
+    above: usize,
+    align: usize,
+    tid: usize,
+    robust_self: Option<usize>,
+    keys_first: usize,
+    keys_blocks: usize,
+    key_blocks: usize,
+    rseq: Option<usize>,
+    /// Where the thread-local `__resp` lies below the thread pointer, and the state in the descriptor.
+    resolver: Option<(usize, usize)>,
+    allocate: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
+    call_destructors: unsafe extern "C" fn(),
+    init_ctype: unsafe extern "C" fn(),
+    keys: *const Key,
+    modules: Modules,
+    /// The last module number that `watch` has seen.
+    watched: AtomicUsize,
+}
+
+// SAFETY: the functions may be called from any thread, and `keys` points to a table that the library itself reads so.
+unsafe impl Send for Tls {}
+// SAFETY: as above.
+unsafe impl Sync for Tls {}
+
+/// A symbol of the C library or the dynamic linker.
+fn symbol(name: &CStr) -> Result<usize, String> {
+    // SAFETY: the name is a C string.
+    let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+    if address.is_null() {
+        return Err(format!("the C library has no `{}`", name.to_string_lossy()));
+    }
+    Ok(address as usize)
+}
+
+/// A field of `struct pthread` as the tables for debuggers describe it: bits of an element, elements, offset.
+fn field(name: &CStr) -> Result<[usize; 3], String> {
+    let address = std::ptr::with_exposed_provenance::<[u32; 3]>(symbol(name)?);
+    // SAFETY: descriptors are three 32-bit words, by the interface of libthread_db.
+    Ok(unsafe { address.read() }.map(|word| word as usize))
+}
+
+fn word_at(address: usize) -> *mut usize {
+    std::ptr::with_exposed_provenance_mut(address)
+}
+
+/// The calling thread's FS base.
+pub(crate) fn thread_pointer() -> usize {
+    let pointer;
+    // SAFETY: the first word of a thread's block is its own address (TLS ABI for x86-64, variant II).
+    unsafe { asm!("mov {}, fs:0", out(reg) pointer, options(nostack, preserves_flags, readonly)) };
+    pointer
+}
+
+impl Tls {
+    /// Learns the layout from the C library and checks that a block made so works.
+    ///
+    /// # Errors
+    /// In words for the user: what is missing or unexpected.
+    pub(crate) fn probe() -> Result<Tls, String> {
+        if cfg!(not(all(target_os = "linux", target_env = "gnu"))) {
+            return Err("isolated thread-locals are implemented for glibc only".to_owned());
+        }
+        if cfg!(target_feature = "crt-static") {
+            return Err("isolated thread-locals need the dynamic glibc".to_owned());
+        }
+        if !os::has_fsgsbase() {
+            return Err("this kernel or CPU does not let programs set the FS base".to_owned());
+        }
+        // A real thread other than main shows how the library fills a descriptor.
+        let probe = std::thread::Builder::new().name("threadbare-probe".to_owned()).spawn(Self::probe_here);
+        let joined = probe.map_err(|error| format!("no thread for the check: {error}"))?.join();
+        joined.map_err(|_| "the check of the thread-local layout panicked".to_owned())?
+    }
+
+    fn probe_here() -> Result<Tls, String> {
+        let tp = thread_pointer();
+        // SAFETY: by their names these symbols are the functions of these types, in every glibc that has them (2.34+
+        // for `_thread_db_*` in libc itself); the check below exercises them.
+        let (static_info, allocate, call_destructors, init_ctype) = unsafe {
+            (
+                std::mem::transmute::<usize, unsafe extern "C" fn(*mut usize, *mut usize)>(symbol(
+                    c"_dl_get_tls_static_info",
+                )?),
+                std::mem::transmute::<usize, unsafe extern "C" fn(*mut c_void) -> *mut c_void>(symbol(
+                    c"_dl_allocate_tls",
+                )?),
+                std::mem::transmute::<usize, unsafe extern "C" fn()>(symbol(c"__call_tls_dtors")?),
+                std::mem::transmute::<usize, unsafe extern "C" fn()>(symbol(c"__ctype_init")?),
+            )
+        };
+        let (mut total, mut align) = (0, 0);
+        // SAFETY: the function writes two words.
+        unsafe { static_info(&raw mut total, &raw mut align) };
+        let size_symbol = std::ptr::with_exposed_provenance::<u32>(symbol(c"_thread_db_sizeof_pthread")?);
+        // SAFETY: the symbol is a 32-bit word.
+        let above = unsafe { size_symbol.read() } as usize;
+        if !align.is_power_of_two() || align > 4096 || above > total || !(1024..65536).contains(&total) {
+            return Err(format!("implausible thread-local sizes: {total} bytes, {above} above, aligned {align}"));
+        }
+        let below = (total - above).next_multiple_of(align);
+        let [tid_bits, _, tid] = field(c"_thread_db_pthread_tid")?;
+        let [specific_bits, _, keys_blocks] = field(c"_thread_db_pthread_specific")?;
+        let key_blocks = specific_bits / 64;
+        let keys_first = keys_blocks.wrapping_sub(KEYS_PER_BLOCK * KEY_DATA);
+        let [_, _, dtvp] = field(c"_thread_db_pthread_dtvp")?;
+        if tid_bits != 32 || tid + 32 > above || keys_blocks + key_blocks * 8 > above || dtvp != DTV {
+            return Err("unexpected descriptor fields".to_owned());
+        }
+        // SAFETY: the offsets lie inside the calling thread's descriptor.
+        let (own_tid, own_keys, own_robust) = unsafe {
+            (
+                std::ptr::with_exposed_provenance::<i32>(tp + tid).read(),
+                word_at(tp + keys_blocks).read(),
+                word_at(tp + tid + 16).read(),
+            )
+        };
+        if own_tid != os::thread_id() || own_keys != tp + keys_first {
+            return Err("the descriptor's thread id or keys are not where they should be".to_owned());
+        }
+        let rseq = symbol(c"__rseq_offset").ok().map(|address| {
+            // SAFETY: `__rseq_offset` is a `ptrdiff_t`.
+            unsafe { word_at(address).read() }
+        });
+        if rseq.is_some_and(|offset| offset + 32 > above) {
+            return Err("the rseq area lies outside the descriptor".to_owned());
+        }
+        let tls = Tls {
+            below,
+            above: above.next_multiple_of(align),
+            align,
+            tid,
+            robust_self: (own_robust == tp + tid + 16).then_some(tid + 16),
+            keys_first,
+            keys_blocks,
+            key_blocks,
+            rseq,
+            resolver: resolver(tp, above),
+            allocate,
+            call_destructors,
+            init_ctype,
+            keys: std::ptr::with_exposed_provenance(symbol(c"__pthread_keys")?),
+            watched: AtomicUsize::new(0),
+            modules: Modules::list(tp, below),
+        };
+        tls.watched.store(tls.modules.last, Ordering::Relaxed);
+        tls.check()?;
+        Ok(tls)
+    }
+
+    /// Bytes that a block takes, at most, wherever the slot's top lies.
+    pub(crate) fn reserved(&self) -> usize {
+        // Control blocks are aligned to 64 only.
+        let slack = if self.align > 64 { self.align } else { 0 };
+        self.below + self.above + slack
+    }
+
+    /// Makes or renews the block above `control`, for the thread that will run there.
+    ///
+    /// # Errors
+    /// When there is no memory for the block's vector of modules.
+    pub(crate) fn prepare(&self, control: &'static Control) -> io::Result<()> {
+        if control.tls_ready.load(Ordering::Relaxed) {
+            let tp = control.thread_pointer.load(Ordering::Relaxed);
+            for module in self.modules.fixed.iter().filter(|module| !module.is_libc) {
+                // SAFETY: the slot's former thread has ended and its block is complete.
+                unsafe { module.write_image(tp) };
+            }
+            return Ok(());
+        }
+        let end = control.stack_base() + size_of::<Control>();
+        let tp = (end + self.below).next_multiple_of(self.align.max(64));
+        // SAFETY: the pool keeps `reserved` bytes above each control block, zeroed by the kernel and used for nothing else;
+        // control blocks and therefore `end` are multiples of 64, and so is the block.
+        unsafe { self.fill(tp)? };
+        control.thread_pointer.store(tp, Ordering::Relaxed);
+        control.tls_ready.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Makes a block at `tp`.
+    ///
+    /// # Safety
+    /// `[tp - below, tp + above)` is zeroed memory for the block alone.
+    unsafe fn fill(&self, tp: usize) -> io::Result<()> {
+        let current = thread_pointer();
+        // SAFETY: the caller gives the memory; every offset lies inside (checked by `probe_here`), and those of the current
+        // thread's descriptor likewise.
+        unsafe {
+            if (self.allocate)(std::ptr::with_exposed_provenance_mut(tp)).is_null() {
+                return Err(io::ErrorKind::OutOfMemory.into());
+            }
+            word_at(tp).write(tp);
+            word_at(tp + SELF).write(tp);
+            std::ptr::with_exposed_provenance_mut::<i32>(tp + MULTIPLE_THREADS).write(1);
+            for guard in [STACK_GUARD, POINTER_GUARD] {
+                word_at(tp + guard).write(word_at(current + guard).read());
+            }
+            let tid = NEXT_TID.fetch_add(1, Ordering::Relaxed);
+            std::ptr::with_exposed_provenance_mut::<u32>(tp + self.tid).write(tid);
+            if let Some(robust) = self.robust_self {
+                word_at(tp + robust).write(tp + robust);
+            }
+            word_at(tp + self.keys_blocks).write(tp + self.keys_first);
+            if let Some(rseq) = self.rseq {
+                // cpu_id_start 0, cpu_id -1: "not registered", so the library asks the kernel.
+                std::ptr::with_exposed_provenance_mut::<[u32; 2]>(tp + rseq).write([0, u32::MAX]);
+            }
+            if let Some((variable, state)) = self.resolver {
+                word_at(tp - variable).write(tp + state);
+            }
+        }
+        Ok(())
+    }
+
+    /// First thing on a block: what `start_thread` does with the block in place.
+    pub(crate) fn begin(&self, first: bool) {
+        if first {
+            // SAFETY: the library's own start of a thread: it sets thread-local pointers of the character tables.
+            unsafe { (self.init_ctype)() };
+        }
+    }
+
+    /// Last thing on a block: the destructors of thread-locals, then of keys, as at a thread's end.
+    pub(crate) fn finish(&self) {
+        // SAFETY: runs on the block of the thread that ends, on its stack.
+        unsafe { (self.call_destructors)() };
+        let tp = thread_pointer();
+        for _round in 0..4 {
+            if !self.run_key_destructors(tp) {
+                break;
+            }
+        }
+        self.free_dynamic(tp);
+    }
+
+    /// Runs the destructor of every key that has a value; whether any did.
+    fn run_key_destructors(&self, tp: usize) -> bool {
+        let mut any = false;
+        for block in 0..self.key_blocks {
+            // SAFETY: the vector of blocks lies in the descriptor.
+            let data = unsafe { word_at(tp + self.keys_blocks + block * 8).read() };
+            if data == 0 {
+                continue;
+            }
+            for slot in 0..KEYS_PER_BLOCK {
+                let entry = data + slot * KEY_DATA;
+                // SAFETY: a key block is 32 pairs of sequence number and value; the table of keys has an entry for each.
+                unsafe {
+                    let value = word_at(entry + 8).read();
+                    if value == 0 {
+                        continue;
+                    }
+                    word_at(entry + 8).write(0);
+                    let key = &*self.keys.add(block * KEYS_PER_BLOCK + slot);
+                    if key.sequence == word_at(entry).read()
+                        && let Some(destructor) = key.destructor
+                    {
+                        any = true;
+                        destructor(std::ptr::with_exposed_provenance_mut(value));
+                    }
+                }
+            }
+        }
+        any
+    }
+
+    /// Frees the thread-locals of libraries that were loaded at run time; the next thread gets fresh ones.
+    fn free_dynamic(&self, tp: usize) {
+        // SAFETY: the vector is `[-1]` its length, `[0]` a generation, then a pair (address, what to free) for each module;
+        // a pair that has something to free came from the dynamic linker's malloc, which is the program's.
+        unsafe {
+            let vector = word_at(tp + DTV).read();
+            let length = word_at(vector - 16).read();
+            for module in 1..=length.min(4096) {
+                let pair = vector + module * 16;
+                let owned = word_at(pair + 8).read();
+                if owned != 0 {
+                    word_at(pair).write(usize::MAX);
+                    word_at(pair + 8).write(0);
+                    libc::free(std::ptr::with_exposed_provenance_mut(owned));
+                }
+            }
+        }
+    }
+
+    /// Reports libraries that came later and whose thread-locals started threads do not have. Called now and then.
+    pub(crate) fn watch(&self) {
+        let now = Modules::list(thread_pointer(), self.below);
+        if now.last <= self.watched.swap(now.last, Ordering::Relaxed) {
+            return;
+        }
+        for module in &now.fixed {
+            if !self.modules.fixed.iter().any(|known| known.name == module.name) {
+                let text = format!(
+                    "threadbare: {} was loaded late with static thread-locals: green threads that had started \
+                     see them zeroed\n",
+                    module.name
+                );
+                os::write_stderr(text.as_bytes());
+            }
+        }
+    }
+}
+
+/// Where `__resp` lies below the thread pointer, and the resolver's state above it.
+fn resolver(tp: usize, above: usize) -> Option<(usize, usize)> {
+    let variable = symbol(c"__resp").ok()?;
+    // SAFETY: the symbol of a thread-local resolves to the calling thread's copy, a pointer.
+    let state = unsafe { word_at(variable).read() };
+    let below = tp.checked_sub(variable)?;
+    (tp..tp + above).contains(&state).then(|| (below, state - tp))
+}
+
+std::thread_local! {
+    static CHECK: Cell<u64> = const { Cell::new(0x7472_6561) };
+}
+
+impl Tls {
+    /// Runs a few things on a trial block, from the calling thread.
+    fn check(&self) -> Result<(), String> {
+        let length = (self.reserved() + 2 * self.align.max(64)).next_multiple_of(4096);
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        // SAFETY: a fresh mapping; it is never unmapped, since the library keeps caches that belong to the block.
+        let memory = unsafe {
+            libc::mmap(std::ptr::null_mut(), length, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0)
+        };
+        if memory == libc::MAP_FAILED {
+            return Err("no memory for the check of the thread-local layout".to_owned());
+        }
+        let trial = (memory.expose_provenance() + self.below).next_multiple_of(self.align.max(64));
+        // SAFETY: the mapping is zeroed and ours.
+        unsafe { self.fill(trial) }.map_err(|error| error.to_string())?;
+        let own = thread_pointer();
+        CHECK.set(1);
+        // SAFETY: FSGSBASE was checked; the trial block is complete, and ours alone.
+        let (problem, here) = unsafe {
+            asm!("wrfsbase {}", in(reg) trial, options(nostack, preserves_flags));
+            let observed = observe(self.init_ctype, trial);
+            asm!("wrfsbase {}", in(reg) own, options(nostack, preserves_flags));
+            observed
+        };
+        let mine = CHECK.with(|cell| std::ptr::from_ref(cell) as usize);
+        if CHECK.get() != 1 || own.wrapping_sub(mine) != trial.wrapping_sub(here) {
+            return Err("a trial block's thread-locals are not its own".to_owned());
+        }
+        match problem {
+            None => Ok(()),
+            Some(problem) => Err(format!("a trial block failed the check: {problem}")),
+        }
+    }
+}
+
+/// Exercises the block that is in place: thread-locals, errno, malloc, keys, `pthread_self`.
+///
+/// # Safety
+/// The FS base is a complete block.
+#[inline(never)]
+unsafe fn observe(init_ctype: unsafe extern "C" fn(), trial: usize) -> (Option<&'static str>, usize) {
+    let here = CHECK.with(|cell| std::ptr::from_ref(cell) as usize);
+    if CHECK.get() != 0x7472_6561 {
+        return (Some("initial value"), here);
+    }
+    CHECK.set(2);
+    // SAFETY: ordinary calls of the library; the memory and the key are released again.
+    unsafe {
+        init_ctype();
+        if libc::pthread_self() as usize != trial {
+            return (Some("pthread_self"), here);
+        }
+        let memory = libc::malloc(100);
+        libc::free(memory);
+        let mut key = 0;
+        if libc::pthread_key_create(&raw mut key, None) != 0 {
+            return (Some("pthread_key_create"), here);
+        }
+        libc::pthread_setspecific(key, std::ptr::without_provenance(7));
+        let read = libc::pthread_getspecific(key) as usize;
+        libc::pthread_setspecific(key, std::ptr::null());
+        libc::pthread_key_delete(key);
+        if read != 7 {
+            return (Some("pthread_setspecific"), here);
+        }
+        *libc::__errno_location() = 77;
+        if libc::close(-1) != -1 || *libc::__errno_location() != libc::EBADF {
+            return (Some("errno"), here);
+        }
+    }
+    (None, here)
+}

@@ -1,0 +1,322 @@
+//! A worker: an operating-system thread, the queues that it serves, and the order in which it takes from them.
+//!
+//! ```text
+//!   wake, spawn, hand-off ──▶ run-next (one thread) ──displaced──▶ ring (256) ──full──▶ global queue
+//!   yield ──────────────────────────────────────────────────────▶ ring
+//!   bound threads: the same with a slot and a list that only the worker touches; others put them into its inbox
+//! ```
+//!
+//! Run-next makes a hand-off cheap: the thread that was woken runs as soon as the waker waits, with warm caches and without another
+//! worker hearing of it. It may go first at most [`STREAK`] times in a row, so that two threads that wake each
+//! other cannot starve the rest.
+//!
+//! Invariants:
+//! 1. The cells are touched by the worker's own computation only: its loop, or the green thread that it runs.
+//! 2. `ring` and `next` hold threads that any worker may run; `bound`, `bound_next` and `inbox` hold bound ones.
+
+#![allow(unsafe_code, reason = "fenced: shares a worker whose cells have one user")]
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering, fence};
+
+use threadbare_context::StackPointer;
+
+use super::atomic_ref::AtomicRef;
+use super::control::{Control, State};
+use super::fifo::Fifo;
+use super::inbox::Inbox;
+use super::os;
+use super::ring::Ring;
+use super::runtime::Runtime;
+use super::stack::CLASSES;
+use super::timer::{self, Timers};
+
+/// How often run-next goes before the queues, in a row.
+const STREAK: u32 = 32;
+
+/// Between looks at the queues that others fill, and at the clock.
+const SHARED_PERIOD: u32 = 64;
+
+/// Warm stacks that a worker keeps of each class, before half go back.
+const WARM: usize = 1024;
+
+/// What the computation that runs next on a worker has to do first, on behalf of the one that was switched away from.
+#[derive(Clone, Copy)]
+pub(super) enum After {
+    Nothing,
+    /// It goes to the back of the queue.
+    Yielded(&'static Control),
+    /// It waits, unless it was woken already.
+    Suspended(&'static Control),
+    /// It ended; its slot is free.
+    Ended(&'static Control),
+}
+
+/// See the module.
+#[repr(align(128))]
+pub(crate) struct Worker {
+    pub(super) index: usize,
+    pub(super) isolated: bool,
+    pub(super) runtime: &'static Runtime,
+    /// Counts decisions; that it stands still tells the monitor that the worker is stuck.
+    ticks: AtomicU32,
+    /// The thread that runs.
+    running: AtomicRef<Control>,
+    next: AtomicRef<Control>,
+    ring: Ring<Control>,
+    inbox: Inbox<Control>,
+    timers: Timers,
+    /// 1 while the worker sleeps on it.
+    sleeping: AtomicU32,
+    thread_id: AtomicI32,
+    /// The worker's own loop, while a green thread runs.
+    idle_stack: AtomicUsize,
+    pub(super) idle_thread_pointer: AtomicUsize,
+
+    // Cells: invariant 1.
+    bound_next: Cell<Option<&'static Control>>,
+    bound: Fifo<Control>,
+    streak: Cell<u32>,
+    after: Cell<After>,
+    warm: [Fifo<Control>; CLASSES],
+}
+
+// SAFETY: all fields are atomics, locks or queues made for sharing, except the cells, which invariant 1 gives one user.
+unsafe impl Sync for Worker {}
+
+impl Worker {
+    pub(super) fn new(index: usize, isolated: bool, runtime: &'static Runtime) -> Worker {
+        Worker {
+            index,
+            isolated,
+            runtime,
+            ticks: AtomicU32::new(0),
+            running: AtomicRef::none(),
+            next: AtomicRef::none(),
+            ring: Ring::new(),
+            inbox: Inbox::new(),
+            timers: Timers::new(),
+            sleeping: AtomicU32::new(0),
+            thread_id: AtomicI32::new(0),
+            idle_stack: AtomicUsize::new(0),
+            idle_thread_pointer: AtomicUsize::new(0),
+            bound_next: Cell::new(None),
+            bound: Fifo::new(),
+            streak: Cell::new(0),
+            after: Cell::new(After::Nothing),
+            warm: std::array::from_fn(|_| Fifo::new()),
+        }
+    }
+
+    // ----- taking -----
+
+    /// The thread to run next, if any is runnable here.
+    #[inline]
+    pub(super) fn next_thread(&'static self) -> Option<&'static Control> {
+        let tick = self.ticks.load(Ordering::Relaxed).wrapping_add(1);
+        self.ticks.store(tick, Ordering::Relaxed);
+        if tick.is_multiple_of(SHARED_PERIOD) {
+            self.collect_shared();
+        }
+        if self.streak.get() < STREAK
+            && let Some(control) = self.take_next()
+        {
+            self.streak.set(self.streak.get() + 1);
+            return Some(control);
+        }
+        self.streak.set(0);
+        self.take_queued(tick)
+    }
+
+    /// From the queues, alternately, so that neither kind of thread starves the other; then from where others put them.
+    fn take_queued(&'static self, tick: u32) -> Option<&'static Control> {
+        let first = if tick & 1 == 0 { self.bound.pop_front() } else { self.ring.pop() };
+        let here = first.or_else(|| self.ring.pop()).or_else(|| self.bound.pop_front());
+        here.or_else(|| self.take_next()).or_else(|| {
+            self.collect_shared();
+            self.take_next().or_else(|| self.bound.pop_front()).or_else(|| self.ring.pop())
+        })
+    }
+
+    #[inline]
+    fn take_next(&self) -> Option<&'static Control> {
+        if let Some(control) = self.bound_next.take() {
+            return Some(control);
+        }
+        // A look first: the exchange costs 5 ns.
+        self.next.load(Ordering::Relaxed)?;
+        // Acquire pairs with the release in `push_next`; a thief may have been faster.
+        self.next.swap(None, Ordering::Acquire)
+    }
+
+    /// Takes in what others left: the inbox, a share of the global queue, deadlines that have come.
+    #[cold]
+    fn collect_shared(&'static self) {
+        if !self.inbox.is_empty() {
+            self.inbox.take_all(|control| self.bound.push_back(control));
+        }
+        self.runtime.global.take_share(self.runtime.worker_count(), |control| self.push_back(control));
+        if self.timers.next() != timer::NEVER {
+            self.timers.fire(timer::now());
+        }
+    }
+
+    // ----- putting -----
+
+    /// Makes `control` the next to run here; whoever was next goes to the queue. Called by the worker's own computation.
+    #[inline]
+    pub(super) fn push_next(&'static self, control: &'static Control) {
+        if control.is_bound() {
+            self.push_bound(control);
+            return;
+        }
+        // Release publishes the thread's state to a thief; acquire takes over the displaced one.
+        let displaced = self.next.swap(Some(control), Ordering::AcqRel);
+        if let Some(displaced) = displaced {
+            self.push_back(displaced);
+            self.runtime.idle.notify();
+        }
+    }
+
+    fn push_bound(&'static self, control: &'static Control) {
+        let home = control.worker().expect("a bound thread has a worker");
+        if !std::ptr::eq(home, self) {
+            home.deliver(control);
+            return;
+        }
+        if let Some(displaced) = self.bound_next.replace(Some(control)) {
+            self.bound.push_back(displaced);
+        }
+    }
+
+    /// Puts `control` behind all that wait here. Called by the worker's own computation.
+    pub(super) fn push_back(&'static self, control: &'static Control) {
+        if control.is_bound() {
+            match control.worker() {
+                Some(home) if !std::ptr::eq(home, self) => home.deliver(control),
+                _ => self.bound.push_back(control),
+            }
+            return;
+        }
+        if self.ring.push(control).is_err() {
+            self.ring.drain_half(|older| self.runtime.global.push(older));
+            self.runtime.global.push(control);
+        }
+    }
+
+    /// From any thread: hands a bound thread to this worker.
+    pub(super) fn deliver(&self, control: &'static Control) {
+        self.inbox.push(control);
+        // Pairs with the fence in `idle::sleep`: either the sleeper sees the inbox, or we see that it sleeps.
+        fence(Ordering::SeqCst);
+        if self.sleeping.load(Ordering::Relaxed) == 1 {
+            self.wake();
+        }
+    }
+
+    // ----- stealing, and what others may see -----
+
+    /// Another worker, with nothing of its own, takes half of this one's queue.
+    pub(super) fn steal_into(&self, thief: &'static Worker) -> Option<&'static Control> {
+        self.ring.steal_into(&thief.ring)
+    }
+
+    /// Takes even the thread that is next: for workers that are stuck.
+    pub(super) fn steal_next(&self) -> Option<&'static Control> {
+        self.next.load(Ordering::Relaxed)?;
+        self.next.swap(None, Ordering::Acquire)
+    }
+
+    pub(super) fn has_stealable(&self) -> bool {
+        !self.ring.is_empty()
+    }
+
+    pub(super) fn has_next(&self) -> bool {
+        self.next.load(Ordering::Relaxed).is_some()
+    }
+
+    pub(super) fn has_mail(&self) -> bool {
+        !self.inbox.is_empty()
+    }
+
+    pub(super) fn ticks(&self) -> u32 {
+        self.ticks.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn running(&self) -> Option<&'static Control> {
+        self.running.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_running(&self, control: Option<&'static Control>) {
+        self.running.store(control, Ordering::Relaxed);
+    }
+
+    pub(super) fn timers(&self) -> &Timers {
+        &self.timers
+    }
+
+    pub(super) fn thread_id(&self) -> i32 {
+        self.thread_id.load(Ordering::Relaxed)
+    }
+
+    /// Where switches to the worker's loop find the operating-system thread's own thread-locals.
+    pub(super) fn note_thread_pointer(&self) {
+        #[cfg(not(any(feature = "baton", miri)))]
+        if self.isolated {
+            self.idle_thread_pointer.store(super::tls::thread_pointer(), Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn note_thread_id(&self) {
+        self.thread_id.store(os::thread_id(), Ordering::Relaxed);
+    }
+
+    // ----- sleeping -----
+
+    /// From any thread: ends the worker's sleep.
+    pub(super) fn wake(&self) {
+        if self.sleeping.swap(0, Ordering::AcqRel) == 1 {
+            os::futex_wake(&self.sleeping);
+        }
+    }
+
+    /// The word that the worker sleeps on, for `rt::idle`.
+    pub(super) fn sleep_word(&self) -> &AtomicU32 {
+        &self.sleeping
+    }
+
+    // ----- the switch's own -----
+
+    pub(super) fn after(&self) -> &Cell<After> {
+        &self.after
+    }
+
+    pub(super) fn idle_stack(&self) -> StackPointer {
+        StackPointer(self.idle_stack.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn save_idle(&self) -> *mut StackPointer {
+        self.idle_stack.as_ptr().cast()
+    }
+
+    /// Takes a warm slot, or one from the pool.
+    pub(super) fn take_slot(&self, class: u8) -> std::io::Result<&'static Control> {
+        match self.warm[usize::from(class)].pop_front() {
+            Some(control) => Ok(control),
+            None => self.runtime.pool.take(class),
+        }
+    }
+
+    /// Keeps the slot of a thread that ended, for the next one.
+    pub(super) fn recycle(&self, control: &'static Control) {
+        control.set_state(State::Free);
+        let class = control.class.load(Ordering::Relaxed);
+        let warm = &self.warm[usize::from(class)];
+        warm.push_front(control);
+        let limit = if class == 0 { WARM } else { 8 };
+        if warm.len() > limit {
+            let mut half = std::iter::from_fn(|| warm.pop_front()).take(limit / 2);
+            self.runtime.pool.give(class, &mut half);
+        }
+    }
+}

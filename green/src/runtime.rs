@@ -1,0 +1,115 @@
+//! The runtime that green threads run on: how to configure it, and what it tells.
+//!
+//! Nothing here is needed: the first spawn starts a runtime with one worker for each processor, in mode isolated where that can be
+//! had. A program that wants another says so before its first spawn; the environment may say so for it.
+
+use std::fmt;
+
+use crate::rt::config::Config;
+pub use crate::rt::config::Mode;
+use crate::rt::{self, Runtime};
+
+/// Configures the runtime before it starts.
+///
+/// ```
+/// use threadbare::runtime::{Builder, Mode};
+///
+/// Builder::new().workers(2).mode(Mode::Pinned).install().unwrap();
+/// assert_eq!(threadbare::thread::spawn(|| 1).join().unwrap(), 1);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "has no effect before `install`"]
+pub struct Builder {
+    config: Config,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Builder::new()
+    }
+}
+
+impl Builder {
+    /// Starts from the defaults and the environment: `THREADBARE_WORKERS`, `THREADBARE_MODE` (`isolated` or `pinned`),
+    /// `RUST_MIN_STACK`, `THREADBARE_REPORT_BLOCKED`, `THREADBARE_DEADLOCK=ignore`.
+    pub fn new() -> Builder {
+        Builder { config: Config::from_environment() }
+    }
+
+    /// How many operating-system threads work at a time; at least one.
+    pub fn workers(mut self, workers: usize) -> Builder {
+        self.config.workers = workers.max(1);
+        self
+    }
+
+    /// Asks for a mode. [`Mode::Isolated`] asked for here is insisted on: the first spawn fails with the reason if it cannot be had.
+    /// Read [`Mode::Pinned`] before choosing that.
+    pub fn mode(mut self, mode: Mode) -> Builder {
+        self.config.mode = mode;
+        self.config.insist = mode == Mode::Isolated;
+        self
+    }
+
+    /// The default stack size in bytes.
+    pub fn stack_size(mut self, size: usize) -> Builder {
+        self.config.stack_size = Some(size);
+        self
+    }
+
+    /// Whether to report on standard error which threads hold up a worker for ten milliseconds.
+    pub fn report_blocked(mut self, report: bool) -> Builder {
+        self.config.report_blocked = report;
+        self
+    }
+
+    /// Whether to report on standard error when all threads are asleep and nothing can wake them. On by default.
+    pub fn report_deadlock(mut self, report: bool) -> Builder {
+        self.config.report_deadlock = report;
+        self
+    }
+
+    /// Makes this the configuration of the runtime to come.
+    ///
+    /// # Errors
+    /// When the runtime has started already.
+    pub fn install(self) -> Result<(), AlreadyStarted> {
+        if Runtime::get().is_some() {
+            return Err(AlreadyStarted);
+        }
+        self.config.install();
+        Ok(())
+    }
+}
+
+/// The runtime had started before it was configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlreadyStarted;
+
+impl fmt::Display for AlreadyStarted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the runtime has started already")
+    }
+}
+
+impl std::error::Error for AlreadyStarted {}
+
+/// The mode that runs; starts the runtime if need be.
+///
+/// # Errors
+/// When the runtime cannot start.
+pub fn mode() -> std::io::Result<Mode> {
+    let runtime = Runtime::get_or_start()?;
+    Ok(if runtime.is_isolated() { Mode::Isolated } else { Mode::Pinned })
+}
+
+/// Why green threads have no thread-locals of their own though nobody asked for [`Mode::Pinned`].
+#[must_use]
+pub fn why_pinned() -> Option<&'static str> {
+    Runtime::get()?.no_isolation()
+}
+
+/// A list of all green threads, with what each is doing: for humans, in no fixed form.
+#[must_use]
+pub fn dump() -> String {
+    rt::dump()
+}
