@@ -19,8 +19,8 @@ impl Errno {
     }
 
     /// What a system call returns in RAX.
-    pub const fn result(self) -> isize {
-        -(self.0 as isize)
+    pub fn result(self) -> isize {
+        -isize::from(self.0.cast_signed())
     }
 }
 

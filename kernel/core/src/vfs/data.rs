@@ -105,7 +105,7 @@ impl VecSink {
 
 impl Sink for VecSink {
     fn remaining(&self) -> usize {
-        self.limit - self.bytes.len()
+        self.limit.saturating_sub(self.bytes.len())
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), Errno> {

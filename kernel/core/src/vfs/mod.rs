@@ -27,6 +27,7 @@ mod anonymous;
 mod context;
 mod credentials;
 mod data;
+pub mod devices;
 mod fd_table;
 mod file;
 mod file_system;
