@@ -1,0 +1,67 @@
+//! Programs of the distribution, started through their own dynamic loader, with the libraries that they need.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use threadbare_tests::{Case, Scratch, installed, workspace};
+
+#[test]
+fn env() {
+    let case = Case::new(
+        "/usr/bin/env",
+        [
+            "A=b",
+            "-u",
+            "PATH",
+            "-u",
+            "HOME",
+            "-u",
+            "HOSTNAME",
+            "-u",
+            "TERM",
+            "/usr/bin/env",
+        ],
+    );
+    // env replaces itself with the program that it is given: here, with itself.
+    let outcome = case.env("GREETING", "hello, world").env("EMPTY", "").same();
+    assert_eq!(outcome.stdout, b"GREETING=hello, world\nEMPTY=\nA=b\n");
+}
+
+#[test]
+fn ls() {
+    let folder = Scratch::new("ls");
+    folder.write("b", b"12345");
+    folder.write("a file", &[7; 10_000]);
+    fs::create_dir(folder.path().join("d")).expect("the folder is fresh");
+    symlink("b", folder.path().join("c")).expect("a link can be made");
+    let path = folder.path().to_str().expect("an ordinary path");
+    Case::new("/bin/ls", [path]).volume(folder.path()).same();
+    Case::new("/bin/ls", ["-lAnF", "--time-style=full-iso", path])
+        .volume(folder.path())
+        .same();
+    let missing = Case::new("/bin/ls", ["/no/such/folder"]).same();
+    assert_eq!(missing.status, 2);
+}
+
+#[test]
+fn lua_runs_a_script() {
+    let lua = installed("/usr/bin/lua5.4", "lua5.4");
+    let folder = workspace()
+        .join("guest/lua")
+        .canonicalize()
+        .expect("guest/lua is there");
+    let arguments = [folder.join("report.lua"), folder.join("sales.tsv")];
+    let outcome = Case::new(lua, arguments)
+        .volume(&folder)
+        .env("CURRENCY", "CHF")
+        .same();
+    assert_eq!(outcome.status, 3);
+}
+
+#[test]
+fn lua_computes() {
+    let lua = installed("/usr/bin/lua5.4", "lua5.4");
+    let program = "local t = {} for i = 1, 200000 do t[i % 1000] = (t[i % 1000] or 0) + i * 0.5 end \
+                   local s = 0 for k, v in pairs(t) do s = s + v end print(s, #t, string.rep('ab', 3), math.maxinteger) \
+                   print(pcall(error, 'x')) print(select('#', table.unpack(t, 1, 100)))";
+    Case::new(lua, ["-e", program]).same();
+}

@@ -1,0 +1,99 @@
+//! The programs of `guest/`: each must print on Linux what it prints inside.
+
+use std::path::PathBuf;
+use threadbare_tests::{Case, Linking, Scratch, c, rust};
+
+fn hello(linking: Linking) {
+    let case = Case::new(c("hello", linking), ["one", "", "two words"]).env("GREETING", "hello");
+    let outcome = case.input("first\nsecond, without an end").same();
+    assert_eq!(outcome.status, 7);
+}
+
+#[test]
+fn c_with_glibc_dynamic() {
+    hello(Linking::Dynamic);
+}
+
+#[test]
+fn c_with_glibc_static() {
+    hello(Linking::Static);
+}
+
+#[test]
+fn c_with_musl_static() {
+    hello(Linking::MuslStatic);
+}
+
+#[test]
+fn c_with_musl_static_pie() {
+    hello(Linking::MuslStaticPie);
+}
+
+/// A program of `guest/c` that checks itself: no line of it may say NO.
+fn checks(program: PathBuf, arguments: &[&str]) {
+    let outcome = Case::new(program, arguments).input("some input").same();
+    let text = String::from_utf8_lossy(&outcome.stdout).into_owned();
+    assert!(!text.contains(": NO"), "{text}");
+}
+
+#[test]
+fn memory() {
+    checks(c("memory", Linking::Dynamic), &[]);
+    checks(c("memory", Linking::MuslStatic), &[]);
+}
+
+#[test]
+fn signals() {
+    checks(c("signals", Linking::Static), &[]);
+    checks(c("signals", Linking::MuslStaticPie), &[]);
+}
+
+#[test]
+fn files() {
+    let folder = Scratch::new("files");
+    let case = Case::new(c("files", Linking::Static), [folder.path()]).volume(folder.path());
+    let outcome = case.input("x").same();
+    let text = String::from_utf8_lossy(&outcome.stdout).into_owned();
+    assert!(!text.contains(": NO"), "{text}");
+}
+
+#[test]
+fn rust_hello() {
+    let case = Case::new(rust("hello"), ["a", "b c"]).env("GREETING", "hi");
+    let outcome = case.input("one\ntwo").same();
+    assert_eq!(outcome.status, 9);
+}
+
+#[test]
+fn rust_hash_maps() {
+    Case::new(rust("hashmap"), [""; 0]).same();
+}
+
+#[test]
+fn rust_panic_with_its_backtrace() {
+    let case = Case::new(rust("panic"), [""; 0]).env("RUST_BACKTRACE", "1");
+    let outcome = case.same_but_for(without_thread_number);
+    assert_eq!(outcome.status, 101);
+    assert!(
+        outcome.report().contains("panic::inner"),
+        "the backtrace names no function:\n{}",
+        outcome.report()
+    );
+}
+
+/// A panic names the thread's number, which is the system's choice: `thread 'main' (4711) panicked at …`.
+fn without_thread_number(text: Vec<u8>) -> Vec<u8> {
+    let text = String::from_utf8(text).expect("a panic is reported in UTF-8");
+    let lines = text
+        .split_inclusive('\n')
+        .map(|line| match line.split_once("' (") {
+            Some((before, after)) if line.starts_with("thread '") => {
+                format!(
+                    "{before}' (N{}",
+                    after.trim_start_matches(|c: char| c.is_ascii_digit())
+                )
+            }
+            _ => line.to_owned(),
+        });
+    lines.collect::<String>().into_bytes()
+}

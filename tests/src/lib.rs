@@ -1,0 +1,55 @@
+//! The harness of the end-to-end tests.
+//!
+//! A [`Case`] is a command line with its input. It is run on Linux, and by `threadbare run` in a virtual machine; the two
+//! [`Outcome`]s must be the same: standard output, standard error and the status, byte for byte.
+//!
+//! The tests want the command built (`cargo xtask build`), QEMU, gcc, musl-gcc, a static busybox and lua5.4;
+//! `cargo xtask test` installs and builds all of it. What is missing fails a test and is named.
+
+#![forbid(unsafe_code)]
+
+mod case;
+mod guest;
+mod outcome;
+mod scratch;
+
+pub use case::Case;
+pub use guest::{Linking, c, freestanding, rust};
+pub use outcome::Outcome;
+pub use scratch::Scratch;
+
+use std::path::{Path, PathBuf};
+
+/// A program of the host.
+///
+/// # Panics
+/// When it is missing: with the package to install.
+#[must_use]
+pub fn installed(path: &str, package: &str) -> PathBuf {
+    assert!(
+        Path::new(path).exists(),
+        "{path} is missing: apt-get install {package}"
+    );
+    PathBuf::from(path)
+}
+
+/// The static busybox.
+#[must_use]
+pub fn busybox() -> PathBuf {
+    installed("/bin/busybox", "busybox-static")
+}
+
+/// The root of the workspace.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ lies in the root of the workspace")
+}
+
+/// Where tests may build and write.
+#[must_use]
+pub fn target() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    workspace().join(target).join("end-to-end")
+}
