@@ -1,0 +1,94 @@
+//! The kernel's own last words, with the names that only the command knows.
+//!
+//! The dying kernel prints addresses and bytes and does not try to be clever. Each address of the kernel's half in a line gets its function and
+//! source line, each line `code: 48 8b …` gets the instructions.
+
+use super::{disassembly, symbols::Symbols};
+use crate::vm::memory_file::MemoryFile;
+use std::{fmt::Write as _, io::Write as _, path::Path};
+
+/// Where the kernel is linked to: its top two gibibytes.
+const KERNEL: std::ops::RangeInclusive<u64> = 0xffff_ffff_8000_0000..=u64::MAX;
+
+/// Adds names to `report`, by the symbols of `image`, the kernel's ELF file.
+pub(crate) fn annotate(report: &str, image: &[u8]) -> String {
+    // The reader of debug information wants a file.
+    let file = MemoryFile::new("symbols")
+        .ok()
+        .filter(|file| file.file().write_all(image).is_ok());
+    match &file {
+        Some(file) => annotate_with(report, &Symbols::of(Path::new(&file.path()))),
+        None => report.to_owned(),
+    }
+}
+
+fn annotate_with(report: &str, symbols: &Symbols) -> String {
+    let mut text = String::with_capacity(report.len() * 2);
+    let mut rip = None;
+    for line in report.lines() {
+        let _ = writeln!(text, "{line}");
+        let addresses = addresses(line);
+        if line.to_ascii_lowercase().contains("rip") {
+            rip = addresses.first().copied().or(rip);
+        }
+        for address in addresses {
+            let places = symbols.at(address);
+            for place in places {
+                let _ = writeln!(text, "    {address:#x} is {place}");
+            }
+        }
+        if let Some(code) = line.trim_start().strip_prefix("code:") {
+            for instruction in disassembly::all(&bytes(code), rip.unwrap_or(0), rip) {
+                let _ = writeln!(text, "    {instruction}");
+            }
+        }
+    }
+    text
+}
+
+/// The kernel addresses in a line.
+fn addresses(line: &str) -> Vec<u64> {
+    line.split("0x")
+        .skip(1)
+        .map(|rest| {
+            rest.split(|character: char| !character.is_ascii_hexdigit())
+                .next()
+                .unwrap_or("")
+        })
+        .filter_map(|digits| u64::from_str_radix(digits, 16).ok())
+        .filter(|address| KERNEL.contains(address))
+        .collect()
+}
+
+/// The bytes in hexadecimal text, up to what is none.
+fn bytes(text: &str) -> Vec<u8> {
+    text.split_whitespace()
+        .map_while(|byte| u8::from_str_radix(byte, 16).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernel_addresses_are_found_in_a_line() {
+        let line = "  #1 0xffffffff80012345, (0xffffffff80012346) 0x1234 0xfffffffffffffffffff 0x";
+        assert_eq!(addresses(line), [0xffff_ffff_8001_2345, 0xffff_ffff_8001_2346]);
+    }
+
+    #[test]
+    fn code_is_disassembled_from_the_address_that_was_told() {
+        let report = "rip 0xffffffff80001000\ncode: 31 c0 c3";
+        let text = annotate_with(report, &Symbols::of(Path::new("/nonexistent")));
+        assert_eq!(
+            text,
+            "rip 0xffffffff80001000\ncode: 31 c0 c3\n    => 0xffffffff80001000: xor eax, eax\n       0xffffffff80001002: ret\n"
+        );
+    }
+
+    #[test]
+    fn a_report_without_symbols_stays_as_it_is() {
+        assert_eq!(annotate("panic: all lost\n", b""), "panic: all lost\n");
+    }
+}

@@ -1,0 +1,86 @@
+//! What the kernel is told about the run.
+
+use super::environment::Environment;
+use crate::{
+    arguments::Run,
+    failure::{Context, Failure},
+    program::find::Executable,
+    vm::qemu::ICOUNT_EPOCH_NS,
+};
+use rustix::{fd::BorrowedFd, io::Errno, rand::GetRandomFlags};
+use std::{
+    os::unix::ffi::OsStrExt,
+    time::{SystemTime, UNIX_EPOCH},
+};
+use threadbare_link::{Credentials, LogLevel, RunSpec, StreamKind, WindowSize};
+
+const HOSTNAME: &[u8] = b"threadbare";
+const UMASK: u16 = 0o022;
+
+/// The specification of this run, encoded. Under `--icount` nothing in it differs between runs.
+pub(super) fn encode(
+    options: &Run,
+    program: &Executable,
+    environment: &Environment,
+) -> Result<Vec<u8>, Failure> {
+    let streams = [
+        rustix::stdio::stdin(),
+        rustix::stdio::stdout(),
+        rustix::stdio::stderr(),
+    ];
+    let specification = RunSpec {
+        program: program.path.as_os_str().as_bytes(),
+        arguments: options
+            .program
+            .iter()
+            .map(|argument| argument.as_bytes())
+            .collect(),
+        environment: environment.settings().collect(),
+        working_directory: options.workdir.as_os_str().as_bytes(),
+        hostname: HOSTNAME,
+        credentials: Credentials { uid: 0, gid: 0 },
+        umask: UMASK,
+        realtime_ns: if options.icount { ICOUNT_EPOCH_NS } else { now() },
+        seed: if options.icount { [0; 32] } else { seed()? },
+        streams: streams.map(kind),
+        window: streams.iter().find_map(|fd| window(*fd)).unwrap_or_default(),
+        memory_bytes: options.memory,
+        log_level: options.kernel_log.map(LogLevel::from),
+    };
+    specification
+        .encode()
+        .context(|| "the program's arguments and environment cannot be passed on")
+}
+
+/// Nanoseconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(0)
+}
+
+fn seed() -> Result<[u8; 32], Failure> {
+    let mut seed = [0; 32];
+    rustix::rand::getrandom(&mut seed, GetRandomFlags::empty())
+        .context(|| "no random numbers for the machine")?;
+    Ok(seed)
+}
+
+fn kind(fd: BorrowedFd<'_>) -> StreamKind {
+    if rustix::termios::isatty(fd) {
+        StreamKind::Terminal
+    } else if rustix::io::fcntl_getfd(fd) == Err(Errno::BADF) {
+        StreamKind::Closed
+    } else {
+        StreamKind::Pipe
+    }
+}
+
+fn window(fd: BorrowedFd<'_>) -> Option<WindowSize> {
+    let size = rustix::termios::tcgetwinsize(fd).ok()?;
+    Some(WindowSize {
+        rows: size.ws_row,
+        columns: size.ws_col,
+        width_pixels: size.ws_xpixel,
+        height_pixels: size.ws_ypixel,
+    })
+}
