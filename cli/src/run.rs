@@ -20,7 +20,7 @@ use crate::{
         qemu::{self, Machine},
     },
 };
-use std::{env, ffi::OsStr, path::Path, time::Instant};
+use std::{env, ffi::OsStr, os::unix::ffi::OsStrExt, path::Path, time::Instant};
 use threadbare_link::{Crash, Missing};
 
 mod environment;
@@ -107,6 +107,13 @@ fn program(
     let Some(name) = options.program.first() else {
         return Err(Failure::not_found("no program is given"));
     };
+    // clap takes what it does not know for the first of the program's words.
+    if name.as_bytes().starts_with(b"-") {
+        let name = name.display();
+        return Err(Failure::runner(format!(
+            "there is no option {name}; threadbare run --help lists them"
+        )));
+    }
     let (path, directory) = if options.root.is_some() {
         (environment.path().to_owned(), options.workdir.clone())
     } else {
