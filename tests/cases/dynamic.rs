@@ -12,8 +12,8 @@ fn env() {
         forgotten.into_iter().chain(["A=b", "/usr/bin/env"]),
     );
     // env replaces itself with the program that it is given: here, with itself.
-    let outcome = case.env("GREETING", "hello, world").env("EMPTY", "").same();
-    assert_eq!(outcome.stdout, b"GREETING=hello, world\nEMPTY=\nA=b\n");
+    let outcome = case.env("EMPTY", "").env("GREETING", "hello, world").same();
+    assert_eq!(outcome.stdout, b"EMPTY=\nGREETING=hello, world\nA=b\n");
 }
 
 #[test]

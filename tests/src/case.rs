@@ -46,7 +46,7 @@ impl Case {
         self
     }
 
-    /// A variable of the program's environment.
+    /// A variable of the program's environment. Give them in the order of their names: std passes them on in it.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));

@@ -1,6 +1,7 @@
 //! `cargo xtask`: the project's one tool. Each command is one file under `commands/`; CI runs nothing else.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod commands;
 mod packages;
 mod process;
@@ -32,6 +33,8 @@ enum Command {
     Run(commands::run::Options),
     /// Test everything: format, lints, rules, host tests, tests in a virtual machine, end-to-end tests
     Test(commands::test::Options),
+    /// Measure: tables beside rivals
+    Bench(commands::bench::Options),
     /// Check the project's own rules: forbidden unsafe code, layers, licences; name long files
     Tidy,
     /// What continuous integration runs: `test`, whole
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Build(options) => commands::build::main(&options),
         Command::Run(options) => commands::run::main(&options),
         Command::Test(options) => commands::test::main(&options),
+        Command::Bench(options) => commands::bench::main(&options),
         Command::Tidy => commands::tidy::main(),
         Command::Ci => commands::ci::main(),
     };

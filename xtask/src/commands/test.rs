@@ -78,18 +78,11 @@ impl Step {
 
     fn run(self, filter: Option<&str>) -> Result<Tally> {
         match self {
-            Step::Format => check(cargo(&["fmt", "--all", "--check"])),
-            Step::Lint => {
-                let arguments = [
-                    "clippy",
-                    "--quiet",
-                    "--workspace",
-                    "--all-targets",
-                    "--",
-                    "-Dwarnings",
-                ];
-                check(cargo(&arguments))
-            }
+            Step::Format => check_both(&["fmt", "--all", "--check"], &[]),
+            Step::Lint => check_both(
+                &["clippy", "--quiet", "--workspace", "--all-targets"],
+                &["--", "-Dwarnings"],
+            ),
             Step::Tidy => Ok(Tally::of(tidy::check()? == 0)),
             Step::Host => tests(
                 cargo(&["test", "--workspace", "--exclude", "threadbare-tests"]),
@@ -122,6 +115,19 @@ fn end_to_end(command: &Path, filter: Option<&str>) -> Result<Tally> {
     let mut cargo = cargo(&["test", "--package", "threadbare-tests"]);
     cargo.env("THREADBARE", command);
     tests(cargo, filter)
+}
+
+/// A check of the workspace, and of the Rust programs of `guest/`, which are no part of it.
+fn check_both(arguments: &[&str], more: &[&str]) -> Result<Tally> {
+    let guest = workspace::root().join("guest/rust/Cargo.toml");
+    let mut of_guest = cargo(arguments);
+    of_guest.arg("--manifest-path").arg(guest);
+    let mut tally = check(cargo(&[arguments, more].concat()))?;
+    of_guest
+        .args(more)
+        .env("CARGO_TARGET_DIR", workspace::target().join("end-to-end/rust"));
+    tally += check(of_guest)?;
+    Ok(tally)
 }
 
 /// A command that passes or fails as a whole.

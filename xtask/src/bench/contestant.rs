@@ -1,0 +1,84 @@
+//! What the contestants of a measurement have in common: each runs the same programs in the same machine.
+
+use anyhow::{Context, Result};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// A kernel, or what stands in the place of one.
+pub(crate) trait Contestant {
+    /// The title of its column.
+    fn name(&self) -> &str;
+
+    /// The command that runs `busybox true` in a machine with so much memory.
+    fn run_true(&self, memory_mib: u32) -> Command;
+
+    /// Whether the run did what it should.
+    fn succeeded(&self, output: &Output) -> bool;
+
+    /// The command that prints the time stamp counter at the first instruction of a program, in a machine whose time is
+    /// the number of executed instructions.
+    fn stamp(&self) -> Command;
+
+    /// Reads what [`stamp`](Self::stamp) printed.
+    fn read_stamp(&self, output: &str) -> Option<u64> {
+        let line = output.lines().find_map(|line| line.trim().strip_prefix("tsc "))?;
+        line.trim().parse().ok()
+    }
+}
+
+/// Runs a command to its end, with its output kept.
+pub(crate) fn finish(mut command: Command) -> Result<Output> {
+    let command = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+        .output()
+        .with_context(|| format!("cannot start {:?}", command.get_program()))
+}
+
+/// QEMU as `threadbare run` uses it, for the contestants that are not run by it.
+pub(super) fn qemu(kernel: &Path, memory_mib: u32, icount: bool) -> Command {
+    let mut qemu = Command::new("qemu-system-x86_64");
+    qemu.args([
+        "-M",
+        "microvm,acpi=off",
+        "-cpu",
+        "max",
+        "-m",
+        &memory_mib.to_string(),
+    ]);
+    qemu.args([
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-monitor",
+        "none",
+        "-no-reboot",
+    ]);
+    qemu.args([
+        "-serial",
+        "stdio",
+        "-device",
+        "isa-debug-exit,iobase=0xf4,iosize=4",
+    ]);
+    if icount {
+        qemu.args([
+            "-accel",
+            "tcg,thread=single",
+            "-icount",
+            "shift=0,sleep=off,align=off",
+            "-seed",
+            "1",
+        ]);
+        qemu.args(["-rtc", "base=2024-01-01T00:00:00,clock=vm"]);
+    } else {
+        qemu.args(["-accel", "tcg"]);
+    }
+    qemu.arg("-kernel").arg(kernel);
+    qemu
+}
+
+/// What QEMU returns for value 0x10 of the exit device: an orderly end.
+pub(super) const ORDERLY: i32 = 0x10 * 2 + 1;

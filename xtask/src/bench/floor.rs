@@ -1,0 +1,30 @@
+//! The floor: a bare image that does nothing. What it costs is QEMU's.
+
+use super::contestant::{Contestant, ORDERLY, qemu};
+use super::programs::Programs;
+use std::process::{Command, Output};
+
+pub(super) struct Floor<'a>(pub(super) &'a Programs);
+
+impl Contestant for Floor<'_> {
+    fn name(&self) -> &str {
+        "bare image"
+    }
+
+    fn run_true(&self, memory_mib: u32) -> Command {
+        qemu(&self.0.floor, memory_mib, false)
+    }
+
+    fn succeeded(&self, output: &Output) -> bool {
+        output.status.code() == Some(ORDERLY)
+    }
+
+    fn stamp(&self) -> Command {
+        qemu(&self.0.floor, 64, true)
+    }
+
+    /// It prints 16 hexadecimal digits and nothing else.
+    fn read_stamp(&self, output: &str) -> Option<u64> {
+        u64::from_str_radix(output.trim(), 16).ok()
+    }
+}
