@@ -11,7 +11,7 @@ use crate::rt::{self, Runtime};
 
 /// Configures the runtime before it starts.
 ///
-/// ```
+/// ```standalone_crate
 /// use threadbare::runtime::{Builder, Mode};
 ///
 /// Builder::new().workers(2).mode(Mode::Pinned).install().unwrap();
@@ -33,7 +33,9 @@ impl Builder {
     /// Starts from the defaults and the environment: `THREADBARE_WORKERS`, `THREADBARE_MODE` (`isolated` or `pinned`),
     /// `RUST_MIN_STACK`, `THREADBARE_REPORT_BLOCKED`, `THREADBARE_DEADLOCK=ignore`.
     pub fn new() -> Builder {
-        Builder { config: Config::from_environment() }
+        Builder {
+            config: Config::from_environment(),
+        }
     }
 
     /// How many operating-system threads work at a time; at least one.
@@ -99,7 +101,11 @@ impl std::error::Error for AlreadyStarted {}
 /// When the runtime cannot start.
 pub fn mode() -> std::io::Result<Mode> {
     let runtime = Runtime::get_or_start()?;
-    Ok(if runtime.is_isolated() { Mode::Isolated } else { Mode::Pinned })
+    Ok(if runtime.is_isolated() {
+        Mode::Isolated
+    } else {
+        Mode::Pinned
+    })
 }
 
 /// Why green threads have no thread-locals of their own though nobody asked for [`Mode::Pinned`].

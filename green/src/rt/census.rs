@@ -15,7 +15,9 @@ impl Blocked {
         if !has_deadline {
             BLOCKED.fetch_add(1, Ordering::Relaxed);
         }
-        Blocked { counted: !has_deadline }
+        Blocked {
+            counted: !has_deadline,
+        }
     }
 }
 

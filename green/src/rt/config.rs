@@ -37,10 +37,18 @@ static INSTALLED: Mutex<Option<Config>> = Mutex::new(None);
 impl Config {
     /// What the environment says, and defaults for the rest.
     pub(crate) fn from_environment() -> Config {
-        let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<usize>().ok());
+        let number = |name: &str| {
+            std::env::var(name)
+                .ok()
+                .and_then(|text| text.parse::<usize>().ok())
+        };
         let mode = std::env::var("THREADBARE_MODE").ok();
         Config {
-            mode: if mode.as_deref() == Some("pinned") { Mode::Pinned } else { Mode::Isolated },
+            mode: if mode.as_deref() == Some("pinned") {
+                Mode::Pinned
+            } else {
+                Mode::Isolated
+            },
             insist: mode.as_deref() == Some("isolated"),
             workers: number("THREADBARE_WORKERS")
                 .filter(|&workers| workers > 0)

@@ -127,7 +127,8 @@ impl Control {
         for (place, byte) in self.name.iter().zip(bytes) {
             place.store(*byte, Ordering::Relaxed);
         }
-        self.name_length.store(u8::try_from(length).unwrap_or(0), Ordering::Relaxed);
+        self.name_length
+            .store(u8::try_from(length).unwrap_or(0), Ordering::Relaxed);
     }
 
     /// Writes `'name' (id)`. Allocates nothing; may mix names if the slot changes threads meanwhile.
@@ -138,7 +139,10 @@ impl Control {
             *byte = place.load(Ordering::Relaxed);
         }
         let id = self.id.load(Ordering::Relaxed);
-        let valid = bytes[..length].utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let valid = bytes[..length]
+            .utf8_chunks()
+            .next()
+            .map_or("", |chunk| chunk.valid());
         match valid {
             "" => write!(to, "'<unnamed>' ({id})"),
             name => write!(to, "'{name}' ({id})"),

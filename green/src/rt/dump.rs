@@ -12,7 +12,9 @@ const LISTED: usize = 1000;
 /// The text of [`runtime::dump`](crate::runtime::dump).
 pub(crate) fn dump() -> String {
     let mut text = String::new();
-    let Some(runtime) = Runtime::get() else { return "threadbare: not started\n".to_owned() };
+    let Some(runtime) = Runtime::get() else {
+        return "threadbare: not started\n".to_owned();
+    };
     let mut listed = 0;
     let mut total = 0_usize;
     stack::for_each_used(|control| {
@@ -34,7 +36,11 @@ pub(crate) fn dump() -> String {
     if total > listed {
         let _ = writeln!(text, "  … and {} more", total - listed);
     }
-    let mode = if runtime.is_isolated() { "isolated" } else { "pinned" };
+    let mode = if runtime.is_isolated() {
+        "isolated"
+    } else {
+        "pinned"
+    };
     let workers = runtime.worker_count();
     format!("threadbare: {total} green threads, {workers} workers, mode {mode}\n{text}")
 }

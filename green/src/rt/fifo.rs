@@ -14,15 +14,15 @@ pub(crate) struct Fifo<T: 'static> {
 
 impl<T: Linked> Fifo<T> {
     pub(crate) const fn new() -> Self {
-        Fifo { first: Cell::new(None), last: Cell::new(None), length: Cell::new(0) }
+        Fifo {
+            first: Cell::new(None),
+            last: Cell::new(None),
+            length: Cell::new(0),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.length.get()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.first.get().is_none()
     }
 
     /// Appends `node`, which must be in no list.

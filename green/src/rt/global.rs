@@ -17,7 +17,10 @@ const SHARE: usize = 64;
 
 impl Global {
     pub(super) fn new() -> Global {
-        Global { length: AtomicUsize::new(0), queue: Mutex::new(Fifo::new()) }
+        Global {
+            length: AtomicUsize::new(0),
+            queue: Mutex::new(Fifo::new()),
+        }
     }
 
     pub(super) fn len(&self) -> usize {

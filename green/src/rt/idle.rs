@@ -140,7 +140,12 @@ pub(super) fn run_worker(worker: &'static Worker) -> ! {
             switch::run(worker, control);
         }
         let idle = &worker.runtime.idle;
-        if !searching && idle.searching.compare_exchange(0, 1, Ordering::SeqCst, Ordering::Relaxed).is_ok() {
+        if !searching
+            && idle
+                .searching
+                .compare_exchange(0, 1, Ordering::SeqCst, Ordering::Relaxed)
+                .is_ok()
+        {
             searching = true;
         }
         let found = if searching { search(worker) } else { None };
@@ -217,7 +222,11 @@ fn sleep(worker: &'static Worker, searching: bool) -> bool {
         || worker.has_next()
         || (!spare && (runtime.global.len() > 0 || runtime.workers().any(Worker::has_stealable)));
     if !something {
-        let deadline = runtime.workers().map(|worker| worker.timers().next()).min().unwrap_or(timer::NEVER);
+        let deadline = runtime
+            .workers()
+            .map(|worker| worker.timers().next())
+            .min()
+            .unwrap_or(timer::NEVER);
         let timeout = match deadline {
             timer::NEVER => None,
             deadline => Some(Duration::from_nanos(deadline.saturating_sub(timer::now()))),

@@ -19,7 +19,9 @@ pub(crate) struct Inbox<T: 'static> {
 
 impl<T: Linked> Inbox<T> {
     pub(crate) fn new() -> Self {
-        Inbox { newest: AtomicRef::none() }
+        Inbox {
+            newest: AtomicRef::none(),
+        }
     }
 
     /// Whether it looked empty.
@@ -33,7 +35,10 @@ impl<T: Linked> Inbox<T> {
         loop {
             node.link().store(newest, Ordering::Relaxed);
             // Release publishes the link and whatever the producer wrote to the node before.
-            match self.newest.exchange(newest, Some(node), Ordering::Release, Ordering::Relaxed) {
+            match self
+                .newest
+                .exchange(newest, Some(node), Ordering::Release, Ordering::Relaxed)
+            {
                 Ok(()) => return,
                 Err(seen) => newest = seen,
             }

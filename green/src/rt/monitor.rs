@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU32, Ordering, fence};
 use std::time::Duration;
 use std::{fs, io};
 
+use super::dump::dump;
 use super::runtime::Runtime;
 use super::worker::Worker;
 use super::{census, os, timer};
-use super::dump::dump;
 
 const PERIOD: Duration = Duration::from_millis(2);
 
@@ -47,7 +47,9 @@ pub(super) fn start(runtime: &'static Runtime) -> io::Result<()> {
     if cfg!(miri) {
         return Ok(());
     }
-    std::thread::Builder::new().name("threadbare-watch".to_owned()).spawn(move || watch(runtime))?;
+    std::thread::Builder::new()
+        .name("threadbare-watch".to_owned())
+        .spawn(move || watch(runtime))?;
     Ok(())
 }
 
@@ -99,7 +101,9 @@ fn look_at_workers(runtime: &'static Runtime, seen: &mut Vec<Seen>) {
     let mut waiting = runtime.global.len() > 0;
     let now = timer::now();
     for worker in runtime.workers() {
-        let Some(seen) = seen.get_mut(worker.index) else { continue };
+        let Some(seen) = seen.get_mut(worker.index) else {
+            continue;
+        };
         let ticks = worker.ticks();
         if seen.ticks != ticks || worker.running().is_none() {
             *seen = Seen { ticks, still: 0 };
@@ -131,11 +135,18 @@ fn everybody_waits(runtime: &'static Runtime) -> bool {
     let counts = || -> Option<bool> {
         let tasks = fs::read_dir("/proc/self/task").ok()?.count();
         let ours = runtime.worker_count() + 1;
-        let timers = runtime.workers().all(|worker| worker.timers().next() == timer::NEVER);
+        let timers = runtime
+            .workers()
+            .all(|worker| worker.timers().next() == timer::NEVER);
         let asleep = runtime.idle.asleep() == runtime.worker_count();
         Some(asleep && timers && census::blocked() > 0 && tasks == ours + census::blocked())
     };
-    let ticks = || runtime.workers().map(|worker| u64::from(worker.ticks())).sum::<u64>();
+    let ticks = || {
+        runtime
+            .workers()
+            .map(|worker| u64::from(worker.ticks()))
+            .sum::<u64>()
+    };
     let before = ticks();
     if counts() != Some(true) {
         return false;
@@ -145,7 +156,10 @@ fn everybody_waits(runtime: &'static Runtime) -> bool {
 }
 
 fn report_deadlock() {
-    let text = format!("threadbare: all threads are asleep and nothing can wake them: a deadlock\n{}", dump());
+    let text = format!(
+        "threadbare: all threads are asleep and nothing can wake them: a deadlock\n{}",
+        dump()
+    );
     os::write_stderr(text.as_bytes());
 }
 
@@ -154,11 +168,16 @@ fn report_blocked(worker: &'static Worker) {
     let Some(control) = worker.running() else { return };
     let mut text = String::from("threadbare: thread ");
     let _ = control.describe(&mut text);
-    let call = fs::read_to_string(format!("/proc/self/task/{}/syscall", worker.thread_id())).unwrap_or_default();
+    let call =
+        fs::read_to_string(format!("/proc/self/task/{}/syscall", worker.thread_id())).unwrap_or_default();
     let place = match call.split_whitespace().next() {
         None | Some("running") => "computing".to_owned(),
         Some(number) => format!("in system call {number}"),
     };
-    text.push_str(&format!(" has held worker {} for {:?}, {place}\n", worker.index, PERIOD * STUCK_PERIODS));
+    text.push_str(&format!(
+        " has held worker {} for {:?}, {place}\n",
+        worker.index,
+        PERIOD * STUCK_PERIODS
+    ));
     os::write_stderr(text.as_bytes());
 }

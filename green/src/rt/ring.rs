@@ -70,7 +70,10 @@ impl<T> Ring<T> {
         while head != tail {
             let entry = self.slot(head).load(Ordering::Relaxed);
             let next = head.wrapping_add(1);
-            match self.head.compare_exchange_weak(head, next, Ordering::AcqRel, Ordering::Relaxed) {
+            match self
+                .head
+                .compare_exchange_weak(head, next, Ordering::AcqRel, Ordering::Relaxed)
+            {
                 Ok(_) => return entry,
                 Err(seen) => head = seen,
             }
@@ -94,7 +97,8 @@ impl<T> Ring<T> {
         let (&first, rest) = batch[..count].split_first()?;
         for entry in rest.iter().copied().flatten() {
             // A thief's ring is empty, and half a ring fits.
-            into.push(entry).expect("a thief's own ring has room for half of another");
+            into.push(entry)
+                .expect("a thief's own ring has room for half of another");
         }
         first
     }
@@ -114,7 +118,10 @@ impl<T> Ring<T> {
                 *place = self.slot(index).load(Ordering::Relaxed);
                 index = index.wrapping_add(1);
             }
-            match self.head.compare_exchange_weak(head, index, Ordering::AcqRel, Ordering::Acquire) {
+            match self
+                .head
+                .compare_exchange_weak(head, index, Ordering::AcqRel, Ordering::Acquire)
+            {
                 Ok(_) => return count,
                 Err(seen) => head = seen,
             }

@@ -53,14 +53,19 @@ impl Runtime {
     #[inline]
     pub(crate) fn get_or_start() -> io::Result<&'static Runtime> {
         let started = RUNTIME.get_or_init(|| Runtime::start(Config::installed()));
-        started.as_ref().copied().map_err(|error| io::Error::new(io::ErrorKind::Unsupported, error.as_str()))
+        started
+            .as_ref()
+            .copied()
+            .map_err(|error| io::Error::new(io::ErrorKind::Unsupported, error.as_str()))
     }
 
     #[cold]
     fn start(config: Config) -> Result<&'static Runtime, String> {
         #[cfg(not(miri))]
         if os::has_shadow_stack() {
-            return Err("this process runs with a shadow stack (CET), which green threads do not switch".to_owned());
+            return Err(
+                "this process runs with a shadow stack (CET), which green threads do not switch".to_owned(),
+            );
         }
         let (tls, no_isolation) = match config.mode {
             Mode::Pinned => (None, None),
@@ -95,9 +100,12 @@ impl Runtime {
         #[cfg(not(miri))]
         overflow::install();
         for _ in 0..runtime.target {
-            runtime.start_worker().map_err(|error| format!("no operating-system thread for a worker: {error}"))?;
+            runtime
+                .start_worker()
+                .map_err(|error| format!("no operating-system thread for a worker: {error}"))?;
         }
-        super::monitor::start(runtime).map_err(|error| format!("no operating-system thread for the monitor: {error}"))?;
+        super::monitor::start(runtime)
+            .map_err(|error| format!("no operating-system thread for the monitor: {error}"))?;
         Ok(runtime)
     }
 
@@ -108,7 +116,9 @@ impl Runtime {
         let slot = self.workers.get(index).ok_or(io::ErrorKind::QuotaExceeded)?;
         let worker: &'static Worker = Box::leak(Box::new(Worker::new(index, self.tls.is_some(), self)));
         let name = format!("threadbare-{index}");
-        std::thread::Builder::new().name(name).spawn(move || idle::run_worker(worker))?;
+        std::thread::Builder::new()
+            .name(name)
+            .spawn(move || idle::run_worker(worker))?;
         slot.store(Some(worker), Ordering::Release);
         self.count.store(index + 1, Ordering::Release);
         Ok(())
@@ -123,7 +133,9 @@ impl Runtime {
     }
 
     pub(super) fn workers(&self) -> impl Iterator<Item = &'static Worker> {
-        self.workers[..self.worker_count()].iter().filter_map(|slot| slot.load(Ordering::Acquire))
+        self.workers[..self.worker_count()]
+            .iter()
+            .filter_map(|slot| slot.load(Ordering::Acquire))
     }
 
     /// From outside: makes a thread runnable that any worker may run.

@@ -17,11 +17,6 @@ use crate::thread::Header;
 /// Closures up to this size lie on the new thread's stack; larger ones are for the caller to box.
 pub(crate) const INLINE_CLOSURE: usize = 1024;
 
-/// The size of the stack that a thread gets for a wish.
-pub(crate) fn default_stack_size() -> io::Result<usize> {
-    Ok(Runtime::get_or_start()?.default_stack)
-}
-
 /// Starts a green thread that calls `main`, which finds `closure` by [`take_closure`].
 ///
 /// # Errors

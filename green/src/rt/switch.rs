@@ -53,9 +53,14 @@ pub(super) fn make_runnable(control: &'static Control) {
     if let Some(worker) = current::worker() {
         worker.push_next(control);
     } else if control.is_bound() {
-        control.worker().expect("a bound thread has a worker").deliver(control);
+        control
+            .worker()
+            .expect("a bound thread has a worker")
+            .deliver(control);
     } else {
-        Runtime::get().expect("threads exist only in a runtime").inject(control);
+        Runtime::get()
+            .expect("threads exist only in a runtime")
+            .inject(control);
     }
 }
 
@@ -85,7 +90,10 @@ fn target_of(worker: &'static Worker, next: Option<&'static Control>) -> (StackP
             next.set_state(State::Running);
             (next.stack_pointer(), next.thread_pointer.load(Ordering::Relaxed))
         }
-        None => (worker.idle_stack(), worker.idle_thread_pointer.load(Ordering::Relaxed)),
+        None => (
+            worker.idle_stack(),
+            worker.idle_thread_pointer.load(Ordering::Relaxed),
+        ),
     }
 }
 

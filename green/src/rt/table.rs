@@ -18,8 +18,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::control::State;
-use super::timer;
+use super::runtime::Runtime;
 use super::waiter::Waiter;
+use super::{current, timer};
 
 const PENDING: usize = 0;
 const NOTIFIED: usize = 1;
@@ -48,7 +49,12 @@ struct List {
 // SAFETY: nodes are reached under the lock only (invariant 1).
 unsafe impl Send for List {}
 
-static TABLE: [Bucket; BUCKETS] = [const { Bucket(Mutex::new(List { first: None, last: None })) }; BUCKETS];
+static TABLE: [Bucket; BUCKETS] = [const {
+    Bucket(Mutex::new(List {
+        first: None,
+        last: None,
+    }))
+}; BUCKETS];
 
 fn bucket(key: usize) -> MutexGuard<'static, List> {
     // Fibonacci hashing of the address; its low bits are alignment.
@@ -98,7 +104,9 @@ impl List {
                 ((*pointer).key == key, (*pointer).next, &(*pointer).claim)
             };
             if found
-                && claim.compare_exchange(PENDING, NOTIFIED, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+                && claim
+                    .compare_exchange(PENDING, NOTIFIED, Ordering::AcqRel, Ordering::Relaxed)
+                    .is_ok()
             {
                 // SAFETY: linked, as we came here by the links.
                 unsafe {
@@ -121,7 +129,13 @@ fn key_of(word: &AtomicU32) -> usize {
 pub(crate) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>, why: State) -> bool {
     let key = key_of(word);
     let waiter = Waiter::current();
-    let mut node = Node { key, waiter, claim: AtomicUsize::new(PENDING), next: None, previous: None };
+    let mut node = Node {
+        key,
+        waiter,
+        claim: AtomicUsize::new(PENDING),
+        next: None,
+        previous: None,
+    };
     let pointer = NonNull::from(&mut node);
     {
         let mut list = bucket(key);
@@ -177,4 +191,10 @@ pub(crate) fn wake_all(word: &AtomicU32) {
             return;
         }
     }
+}
+
+/// How often to look before waiting: on one worker the holder cannot run meanwhile.
+pub(crate) fn spins() -> u32 {
+    let alone = Runtime::get().is_some_and(|runtime| runtime.worker_count() == 1) && current::get().is_some();
+    if alone || cfg!(miri) { 0 } else { 100 }
 }

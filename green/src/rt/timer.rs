@@ -7,7 +7,10 @@
 //!    changes it from `from` likewise. Exactly one succeeds.
 //! 3. `next` is the earliest deadline, or a little less; it is written under the lock.
 
-#![allow(unsafe_code, reason = "fenced: timers point to claims on waiting threads' stacks")]
+#![allow(
+    unsafe_code,
+    reason = "fenced: timers point to claims on waiting threads' stacks"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -70,7 +73,10 @@ struct Armed<'a> {
 
 impl Timers {
     pub(crate) fn new() -> Timers {
-        Timers { next: AtomicU64::new(NEVER), ordered: Mutex::default() }
+        Timers {
+            next: AtomicU64::new(NEVER),
+            ordered: Mutex::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Ordered> {
@@ -110,7 +116,10 @@ impl Timers {
             // SAFETY: invariant 1: the waiter has not removed its entry, and cannot before we unlock.
             let claim = unsafe { &*entry.claim };
             // AcqRel: the same exchange as any other waker's.
-            if claim.compare_exchange(entry.from, entry.to, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            if claim
+                .compare_exchange(entry.from, entry.to, Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok()
+            {
                 entry.waiter.wake();
             }
         }
@@ -137,12 +146,23 @@ pub(crate) fn wait_until(
 ) {
     if waiter.is_green() {
         let worker = current::worker().expect("a green thread has a worker");
-        let _armed = worker.timers().arm(tick_of(deadline), Entry { claim, from, to, waiter });
+        let _armed = worker.timers().arm(
+            tick_of(deadline),
+            Entry {
+                claim,
+                from,
+                to,
+                waiter,
+            },
+        );
         waiter.wait(why);
         return;
     }
     if !waiter.os_wait_until(deadline) {
-        if claim.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+        if claim
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+        {
             waiter.reset();
         } else {
             // Somebody won the right to wake us and will use it.

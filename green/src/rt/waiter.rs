@@ -33,7 +33,10 @@ struct Return;
 impl Drop for Return {
     fn drop(&mut self) {
         if let Some(waiter) = MINE.take() {
-            OS_POOL.lock().unwrap_or_else(PoisonError::into_inner).push(waiter);
+            OS_POOL
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(waiter);
         }
     }
 }
@@ -46,8 +49,11 @@ std::thread_local! {
 fn mine() -> &'static OsWaiter {
     MINE.get().unwrap_or_else(|| {
         let pooled = OS_POOL.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let waiter = pooled
-            .unwrap_or_else(|| Box::leak(Box::new(OsWaiter { word: Word(AtomicU32::new(IDLE)) })));
+        let waiter = pooled.unwrap_or_else(|| {
+            Box::leak(Box::new(OsWaiter {
+                word: Word(AtomicU32::new(IDLE)),
+            }))
+        });
         MINE.set(Some(waiter));
         // In the destructors of a thread that ends this fails, and the word stays with nobody: a few bytes.
         let _ = RETURN.try_with(|_| ());

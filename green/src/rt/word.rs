@@ -32,7 +32,9 @@ impl Word {
     /// Owner: marks it suspended. False when the wake came first, and the owner has to go on.
     pub(crate) fn suspended(&self) -> bool {
         // Release publishes the saved state to the waker; acquire pairs with a wake that came first.
-        self.0.compare_exchange(IDLE, SUSPENDED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        self.0
+            .compare_exchange(IDLE, SUSPENDED, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
     }
 
     /// The waker's only call. True when the owner is suspended and the caller has to make it runnable.

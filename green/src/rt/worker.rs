@@ -130,11 +130,19 @@ impl Worker {
 
     /// From the queues, alternately, so that neither kind of thread starves the other; then from where others put them.
     fn take_queued(&'static self, tick: u32) -> Option<&'static Control> {
-        let first = if tick & 1 == 0 { self.bound.pop_front() } else { self.ring.pop() };
-        let here = first.or_else(|| self.ring.pop()).or_else(|| self.bound.pop_front());
+        let first = if tick & 1 == 0 {
+            self.bound.pop_front()
+        } else {
+            self.ring.pop()
+        };
+        let here = first
+            .or_else(|| self.ring.pop())
+            .or_else(|| self.bound.pop_front());
         here.or_else(|| self.take_next()).or_else(|| {
             self.collect_shared();
-            self.take_next().or_else(|| self.bound.pop_front()).or_else(|| self.ring.pop())
+            self.take_next()
+                .or_else(|| self.bound.pop_front())
+                .or_else(|| self.ring.pop())
         })
     }
 
@@ -155,7 +163,9 @@ impl Worker {
         if !self.inbox.is_empty() {
             self.inbox.take_all(|control| self.bound.push_back(control));
         }
-        self.runtime.global.take_share(self.runtime.worker_count(), |control| self.push_back(control));
+        self.runtime
+            .global
+            .take_share(self.runtime.worker_count(), |control| self.push_back(control));
         if self.timers.next() != timer::NEVER {
             self.timers.fire(timer::now());
         }
@@ -263,7 +273,8 @@ impl Worker {
     pub(super) fn note_thread_pointer(&self) {
         #[cfg(not(any(feature = "baton", miri)))]
         if self.isolated {
-            self.idle_thread_pointer.store(super::tls::thread_pointer(), Ordering::Relaxed);
+            self.idle_thread_pointer
+                .store(super::tls::thread_pointer(), Ordering::Relaxed);
         }
     }
 

@@ -162,7 +162,14 @@ impl Builder {
         // SAFETY: (1) `run::<F, T>` takes a `Start<F, T>` once and does not unwind; (2) the caller's promise; (3) the thread's
         // reference keeps the header alive until it has finished.
         let started = unsafe {
-            rt::spawn::spawn(stack_size, shared.cast().as_ptr(), id, name, run::<F, T>, Start { shared, body })
+            rt::spawn::spawn(
+                stack_size,
+                shared.cast().as_ptr(),
+                id,
+                name,
+                run::<F, T>,
+                Start { shared, body },
+            )
         };
         if let Err(error) = started {
             // SAFETY: there is no thread: its reference is ours to give up.

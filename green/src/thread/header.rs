@@ -3,10 +3,12 @@
 //! A green thread's handle and the place for its result are one allocation ([`Shared`](super::join::Shared), of which [`Header`] is
 //! the beginning), counted by `references`: one for the thread, one for its `JoinHandle`, one for each [`Thread`].
 
-#![allow(unsafe_code, reason = "fenced: a reference count by hand, because what is counted has a type that handles do not know")]
+#![allow(
+    unsafe_code,
+    reason = "fenced: a reference count by hand, because what is counted has a type that handles do not know"
+)]
 
 use std::fmt;
-use std::mem::ManuallyDrop;
 use std::num::NonZeroU64;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
@@ -26,7 +28,13 @@ pub(crate) struct Header {
 impl Header {
     /// With `references` of them.
     pub(super) fn new(references: usize, free: unsafe fn(NonNull<Header>), name: Option<Box<str>>) -> Header {
-        Header { references: AtomicUsize::new(references), free, id: ThreadId::new(), name, token: Token::new() }
+        Header {
+            references: AtomicUsize::new(references),
+            free,
+            id: ThreadId::new(),
+            name,
+            token: Token::new(),
+        }
     }
 
     /// Gives up one reference.
@@ -66,19 +74,6 @@ impl Thread {
     /// The caller owns it.
     pub(super) unsafe fn from_reference(header: NonNull<Header>) -> Thread {
         Thread { header }
-    }
-
-    /// Makes a handle from a borrowed header.
-    ///
-    /// # Safety
-    /// Somebody owns a reference during the call.
-    pub(super) unsafe fn from_borrowed(header: NonNull<Header>) -> Thread {
-        // SAFETY: the caller's promise; the second handle is never dropped.
-        ManuallyDrop::new(Thread { header }).as_ref().clone()
-    }
-
-    fn as_ref(&self) -> &Self {
-        self
     }
 
     pub(super) fn header(&self) -> &Header {
@@ -125,7 +120,11 @@ impl Drop for Thread {
 
 impl fmt::Debug for Thread {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Thread").field("id", &self.id()).field("name", &self.name()).finish_non_exhaustive()
+        formatter
+            .debug_struct("Thread")
+            .field("id", &self.id())
+            .field("name", &self.name())
+            .finish_non_exhaustive()
     }
 }
 

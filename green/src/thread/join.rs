@@ -14,7 +14,10 @@
 //! 2. The result is dropped before the thread is counted as ended in its scope, unless its handle, which cannot outlive the
 //!    scope, still has it.
 
-#![allow(unsafe_code, reason = "fenced: the result crosses between threads through a cell")]
+#![allow(
+    unsafe_code,
+    reason = "fenced: the result crosses between threads through a cell"
+)]
 
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -121,7 +124,10 @@ impl<T> Join<T> {
     /// # Safety
     /// Takes over one reference, the only one with this purpose.
     pub(super) unsafe fn new(shared: NonNull<Shared<T>>) -> Join<T> {
-        Join { shared, owns: PhantomData }
+        Join {
+            shared,
+            owns: PhantomData,
+        }
     }
 
     fn shared(&self) -> &Shared<T> {
@@ -146,7 +152,11 @@ impl<T> Join<T> {
             let waiter = Waiter::current();
             let number = waiter.to_bits().get();
             // Fails if the thread has finished meanwhile.
-            if shared.done.compare_exchange(RUNNING, number, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            if shared
+                .done
+                .compare_exchange(RUNNING, number, Ordering::AcqRel, Ordering::Acquire)
+                .is_ok()
+            {
                 waiter.wait(State::Joining);
             }
         }
@@ -159,7 +169,11 @@ impl<T> Join<T> {
 impl<T> Drop for Join<T> {
     fn drop(&mut self) {
         let shared = self.shared();
-        if shared.done.compare_exchange(RUNNING, DETACHED, Ordering::AcqRel, Ordering::Acquire).is_err() {
+        if shared
+            .done
+            .compare_exchange(RUNNING, DETACHED, Ordering::AcqRel, Ordering::Acquire)
+            .is_err()
+        {
             // SAFETY: the thread is finished, so the result is ours (nothing is left of it after `join`).
             unsafe { shared.drop_result() };
         }
@@ -192,9 +206,6 @@ impl<T> JoinHandle<T> {
         self.0.is_finished()
     }
 }
-
-impl<T> std::panic::UnwindSafe for JoinHandle<T> {}
-impl<T> std::panic::RefUnwindSafe for JoinHandle<T> {}
 
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -25,6 +25,8 @@ pub use header::{Thread, ThreadId};
 pub use join::JoinHandle;
 pub use local::current;
 pub use park::{park, park_timeout, sleep};
+#[expect(deprecated, reason = "std still has them")]
+pub use park::{park_timeout_ms, sleep_ms};
 pub use scope::{Scope, ScopedJoinHandle, scope};
 pub use std::thread::{AccessError, LocalKey, Result, available_parallelism, panicking};
 

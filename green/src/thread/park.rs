@@ -32,13 +32,19 @@ impl Token {
 
     /// Takes the token if it is there.
     fn take(&self) -> bool {
-        self.0.compare_exchange(GIVEN, NONE, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        self.0
+            .compare_exchange(GIVEN, NONE, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
     }
 
     /// Leaves the waiter's number, unless the token is there, which it then takes.
     fn leave(&self, waiter: Waiter) -> bool {
         let number = waiter.to_bits().get();
-        if self.0.compare_exchange(NONE, number, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+        if self
+            .0
+            .compare_exchange(NONE, number, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+        {
             return true;
         }
         self.0.store(NONE, Ordering::Relaxed);
@@ -63,7 +69,9 @@ pub fn park() {
 
 /// Blocks unless or until the current thread's token is available or `duration` has passed. As [`std::thread::park_timeout`].
 pub fn park_timeout(duration: Duration) {
-    let Some(deadline) = Instant::now().checked_add(duration) else { return park() };
+    let Some(deadline) = Instant::now().checked_add(duration) else {
+        return park();
+    };
     local::with_current(|thread| {
         let token = &thread.header().token;
         if token.take() {
@@ -76,6 +84,18 @@ pub fn park_timeout(duration: Duration) {
             token.take();
         }
     });
+}
+
+/// As [`park_timeout`], in milliseconds.
+#[deprecated(note = "replaced by `park_timeout`, as in std")]
+pub fn park_timeout_ms(milliseconds: u32) {
+    park_timeout(Duration::from_millis(milliseconds.into()));
+}
+
+/// As [`sleep`], in milliseconds.
+#[deprecated(note = "replaced by `sleep`, as in std")]
+pub fn sleep_ms(milliseconds: u32) {
+    sleep(Duration::from_millis(milliseconds.into()));
 }
 
 /// Waits for `duration` at least. As [`std::thread::sleep`].

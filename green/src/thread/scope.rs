@@ -69,9 +69,16 @@ pub fn scope<'env, F, T>(user: F) -> T
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
 {
-    let data =
-        ScopeData { running: AtomicUsize::new(0), panicked: AtomicBool::new(false), owner: current() };
-    let scope = Scope { data: Arc::new(data), scope: PhantomData, env: PhantomData };
+    let data = ScopeData {
+        running: AtomicUsize::new(0),
+        panicked: AtomicBool::new(false),
+        owner: current(),
+    };
+    let scope = Scope {
+        data: Arc::new(data),
+        scope: PhantomData,
+        env: PhantomData,
+    };
     let result = catch_unwind(AssertUnwindSafe(|| user(&scope)));
     while scope.data.running.load(Ordering::Acquire) != 0 {
         park();
@@ -93,7 +100,9 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        Builder::new().spawn_scoped(self, body).expect("failed to spawn thread")
+        Builder::new()
+            .spawn_scoped(self, body)
+            .expect("failed to spawn thread")
     }
 }
 
@@ -116,7 +125,10 @@ pub struct ScopedJoinHandle<'scope, T> {
 
 impl<T> ScopedJoinHandle<'_, T> {
     pub(super) fn new(join: Join<T>) -> Self {
-        ScopedJoinHandle { join, scope: PhantomData }
+        ScopedJoinHandle {
+            join,
+            scope: PhantomData,
+        }
     }
 
     /// The thread's handle.

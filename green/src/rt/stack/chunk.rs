@@ -48,7 +48,14 @@ impl Chunk {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         // SAFETY: a fresh anonymous mapping touches no existing memory.
         let base = unsafe {
-            libc::mmap(std::ptr::null_mut(), length, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0)
+            libc::mmap(
+                std::ptr::null_mut(),
+                length,
+                libc::PROT_READ | libc::PROT_WRITE,
+                flags,
+                -1,
+                0,
+            )
         };
         if base == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
@@ -122,7 +129,9 @@ fn install_guard(_slot: usize) -> io::Result<()> {
 #[cfg(not(miri))]
 pub(super) fn trim(control: &'static Control) {
     let top = control.stack_base() & !(PAGE - 1);
-    let Some(hit) = find(control.stack_base()) else { return };
+    let Some(hit) = find(control.stack_base()) else {
+        return;
+    };
     if hit.limit + PAGE < top {
         let start = std::ptr::with_exposed_provenance_mut(hit.limit);
         // SAFETY: the range is the stack of a slot that the caller took from the free list: nothing lives there.

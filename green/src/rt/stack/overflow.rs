@@ -61,12 +61,22 @@ pub(crate) fn give_alternate_stack() -> io::Result<()> {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
     // SAFETY: a fresh mapping, used as the signal stack of this thread only.
     unsafe {
-        let memory =
-            libc::mmap(ptr::null_mut(), ALTERNATE_STACK, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0);
+        let memory = libc::mmap(
+            ptr::null_mut(),
+            ALTERNATE_STACK,
+            libc::PROT_READ | libc::PROT_WRITE,
+            flags,
+            -1,
+            0,
+        );
         if memory == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        let stack = libc::stack_t { ss_sp: memory, ss_flags: 0, ss_size: ALTERNATE_STACK };
+        let stack = libc::stack_t {
+            ss_sp: memory,
+            ss_flags: 0,
+            ss_size: ALTERNATE_STACK,
+        };
         if libc::sigaltstack(&raw const stack, ptr::null_mut()) != 0 {
             return Err(io::Error::last_os_error());
         }
@@ -127,7 +137,11 @@ fn report(hit: &Hit, address: usize) -> ! {
             let inside = (hit.limit..hit.control.stack_base()).contains(&(frame.sp() as usize));
             if inside {
                 // The innermost fill the first half; the outermost rotate through the second.
-                let place = if count < SHOWN { count } else { SHOWN + count % SHOWN };
+                let place = if count < SHOWN {
+                    count
+                } else {
+                    SHOWN + count % SHOWN
+                };
                 frames[place] = frame.ip();
                 count += 1;
             }
@@ -140,14 +154,17 @@ fn report(hit: &Hit, address: usize) -> ! {
         Raw,
         " has overflowed its stack: {used} bytes deep in {count} calls, {size} bytes are its size"
     );
-    let _ = writeln!(Raw, "(a larger stack: threadbare::thread::Builder::stack_size, or RUST_MIN_STACK)");
+    let _ = writeln!(
+        Raw,
+        "(a larger stack: threadbare::thread::Builder::stack_size, or RUST_MIN_STACK)"
+    );
     // SAFETY: these change how signals end this process, nothing else. The alarm ends it should symbols hang.
     unsafe {
         libc::signal(libc::SIGALRM, libc::SIG_DFL);
         libc::alarm(10);
     }
-    for index in 0..count.min(SHOWN) {
-        print_frame(index, frames[index]);
+    for (index, frame) in frames[..count.min(SHOWN)].iter().enumerate() {
+        print_frame(index, *frame);
     }
     if count > 2 * SHOWN {
         let _ = writeln!(Raw, "   … {} calls …", count - 2 * SHOWN);

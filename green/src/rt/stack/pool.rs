@@ -33,7 +33,10 @@ pub(crate) const CLASSES: usize = 9;
 pub(crate) fn class_for(size: usize) -> io::Result<u8> {
     let class = SIZES.iter().position(|&usable| usable >= size);
     let class = class.ok_or_else(|| {
-        io::Error::new(io::ErrorKind::OutOfMemory, "a green thread's stack is at most 4 GiB")
+        io::Error::new(
+            io::ErrorKind::OutOfMemory,
+            "a green thread's stack is at most 4 GiB",
+        )
     })?;
     Ok(u8::try_from(class).unwrap_or(0))
 }
@@ -63,12 +66,24 @@ pub(crate) struct Pool {
 impl Pool {
     /// A pool whose slots keep `reserved` bytes above the control block.
     pub(crate) fn new(reserved: usize) -> Pool {
-        let class = |_| Mutex::new(Class { free: Fifo::new(), chunk: None, capacity: 0 });
-        Pool { classes: std::array::from_fn(class), reserved, free_count: AtomicUsize::new(0) }
+        let class = |_| {
+            Mutex::new(Class {
+                free: Fifo::new(),
+                chunk: None,
+                capacity: 0,
+            })
+        };
+        Pool {
+            classes: std::array::from_fn(class),
+            reserved,
+            free_count: AtomicUsize::new(0),
+        }
     }
 
     fn class(&self, class: u8) -> MutexGuard<'_, Class> {
-        self.classes[usize::from(class)].lock().unwrap_or_else(PoisonError::into_inner)
+        self.classes[usize::from(class)]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a slot: one that was used before, if there is one.
@@ -107,7 +122,11 @@ impl Pool {
 
     /// The default class keeps its blocks inside its 24 pages; larger ones promise their size in full.
     fn reserved_pages(&self, class: u8) -> usize {
-        if class == 0 { 0 } else { (self.reserved + size_of::<Control>()).next_multiple_of(PAGE) }
+        if class == 0 {
+            0
+        } else {
+            (self.reserved + size_of::<Control>()).next_multiple_of(PAGE)
+        }
     }
 
     /// Takes slots back.
@@ -125,7 +144,9 @@ impl Pool {
         for class in (0..CLASSES).filter_map(|class| u8::try_from(class).ok()) {
             for _ in 0..limit {
                 // One at a time, so that nobody waits long for the lock.
-                let Some(control) = self.class(class).free.pop_front() else { break };
+                let Some(control) = self.class(class).free.pop_front() else {
+                    break;
+                };
                 chunk::trim(control);
                 self.class(class).free.push_back(control);
             }
@@ -133,6 +154,7 @@ impl Pool {
     }
 
     /// How many slots are free and cold.
+    #[cfg(test)]
     pub(crate) fn free(&self) -> usize {
         self.free_count.load(Ordering::Relaxed)
     }

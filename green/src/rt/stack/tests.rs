@@ -5,7 +5,15 @@ use super::{CLASSES, DEFAULT_STACK_SIZE, PAGE, Pool, class_for, class_size};
 
 #[test]
 fn a_class_has_at_least_the_size_that_was_asked_for() {
-    for size in [0, 1, DEFAULT_STACK_SIZE, DEFAULT_STACK_SIZE + 1, 1 << 20, (1 << 20) + 1, 4 << 30] {
+    for size in [
+        0,
+        1,
+        DEFAULT_STACK_SIZE,
+        DEFAULT_STACK_SIZE + 1,
+        1 << 20,
+        (1 << 20) + 1,
+        4 << 30,
+    ] {
         let class = class_for(size).expect("a class");
         assert!(class_size(class) >= size);
         assert!(usize::from(class) < CLASSES);

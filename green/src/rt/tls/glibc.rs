@@ -22,7 +22,10 @@
 //! when the process dies is not reported to its next owner; libraries loaded later with static thread-locals are initialised in
 //! threads that start afterwards only (reported by name).
 
-#![allow(unsafe_code, reason = "fenced: builds what the C library and the CPU take for a thread")]
+#![allow(
+    unsafe_code,
+    reason = "fenced: builds what the C library and the CPU take for a thread"
+)]
 
 use std::arch::asm;
 use std::cell::Cell;
@@ -125,8 +128,12 @@ impl Tls {
             return Err("this kernel or CPU does not let programs set the FS base".to_owned());
         }
         // A real thread other than main shows how the library fills a descriptor.
-        let probe = std::thread::Builder::new().name("threadbare-probe".to_owned()).spawn(Self::probe_here);
-        let joined = probe.map_err(|error| format!("no thread for the check: {error}"))?.join();
+        let probe = std::thread::Builder::new()
+            .name("threadbare-probe".to_owned())
+            .spawn(Self::probe_here);
+        let joined = probe
+            .map_err(|error| format!("no thread for the check: {error}"))?
+            .join();
         joined.map_err(|_| "the check of the thread-local layout panicked".to_owned())?
     }
 
@@ -153,7 +160,9 @@ impl Tls {
         // SAFETY: the symbol is a 32-bit word.
         let above = unsafe { size_symbol.read() } as usize;
         if !align.is_power_of_two() || align > 4096 || above > total || !(1024..65536).contains(&total) {
-            return Err(format!("implausible thread-local sizes: {total} bytes, {above} above, aligned {align}"));
+            return Err(format!(
+                "implausible thread-local sizes: {total} bytes, {above} above, aligned {align}"
+            ));
         }
         let below = (total - above).next_multiple_of(align);
         let [tid_bits, _, tid] = field(c"_thread_db_pthread_tid")?;
@@ -380,7 +389,14 @@ impl Tls {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
         // SAFETY: a fresh mapping; it is never unmapped, since the library keeps caches that belong to the block.
         let memory = unsafe {
-            libc::mmap(std::ptr::null_mut(), length, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0)
+            libc::mmap(
+                std::ptr::null_mut(),
+                length,
+                libc::PROT_READ | libc::PROT_WRITE,
+                flags,
+                -1,
+                0,
+            )
         };
         if memory == libc::MAP_FAILED {
             return Err("no memory for the check of the thread-local layout".to_owned());
@@ -422,7 +438,7 @@ unsafe fn observe(init_ctype: unsafe extern "C" fn(), trial: usize) -> (Option<&
     // SAFETY: ordinary calls of the library; the memory and the key are released again.
     unsafe {
         init_ctype();
-        if libc::pthread_self() as usize != trial {
+        if usize::try_from(libc::pthread_self()) != Ok(trial) {
             return (Some("pthread_self"), here);
         }
         let memory = libc::malloc(100);

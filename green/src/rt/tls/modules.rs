@@ -1,6 +1,9 @@
 //! The loaded objects that have thread-locals, and the initial image of each.
 
-#![allow(unsafe_code, reason = "fenced: reads what the dynamic linker reports, writes thread-local images")]
+#![allow(
+    unsafe_code,
+    reason = "fenced: reads what the dynamic linker reports, writes thread-local images"
+)]
 
 use std::ffi::{CStr, c_int, c_void};
 
@@ -38,11 +41,16 @@ impl Modules {
         unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut reports).cast()) };
         let last = reports.iter().map(|report| report.identifier).max().unwrap_or(0);
         let fixed = reports.into_iter().filter_map(|report| {
-            let Report { mut module, address, .. } = report;
+            let Report {
+                mut module, address, ..
+            } = report;
             module.below = thread_pointer.checked_sub(address)?;
             (module.below <= static_below).then_some(module)
         });
-        Modules { fixed: fixed.collect(), last }
+        Modules {
+            fixed: fixed.collect(),
+            last,
+        }
     }
 }
 
@@ -59,12 +67,16 @@ unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _size: usize, data: *m
         let start = base.wrapping_add(size(header.p_vaddr));
         header.p_type == libc::PT_LOAD && (start..start + size(header.p_memsz)).contains(&own_code)
     });
-    let Some(header) = headers.iter().find(|header| header.p_type == libc::PT_TLS) else { return 0 };
+    let Some(header) = headers.iter().find(|header| header.p_type == libc::PT_TLS) else {
+        return 0;
+    };
     let name = if info.dlpi_name.is_null() {
         String::new()
     } else {
         // SAFETY: a name is a C string.
-        unsafe { CStr::from_ptr(info.dlpi_name) }.to_string_lossy().into_owned()
+        unsafe { CStr::from_ptr(info.dlpi_name) }
+            .to_string_lossy()
+            .into_owned()
     };
     reports.push(Report {
         module: Module {
