@@ -10,7 +10,8 @@
 //! # Invariants
 //!
 //! 1. The exit status is the program's, or says by Docker's numbers why there is none ([`failure`]).
-//! 2. Standard output is the program's alone. The command's own words go to standard error, and there are none unless something is wrong or asked for.
+//! 2. Standard output is the program's alone. The command's own words go to standard error, and there are none unless
+//!    something is wrong or asked for.
 //! 3. What comes out of the machine is not trusted: not its messages, not the text for people in them.
 
 #![forbid(unsafe_code)]

@@ -1,6 +1,7 @@
 //! What happened, for people: faults of programs, deaths of the kernel, what a program asked for in vain.
 //!
-//! The kernel sends raw facts; names come from the files that were packed ([`modules`]) and from the kernel's own image.
+//! The kernel sends raw facts; names come from the files that were packed ([`modules`]) and from the kernel's own
+//! image.
 
 pub(crate) mod crash;
 mod demangle;

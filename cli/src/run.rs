@@ -1,6 +1,7 @@
 //! `threadbare run`: from the command line to the program's exit status.
 //!
-//! What decides whether the program can run at all is looked at first; then QEMU is started, and the rest is done while it starts itself.
+//! What decides whether the program can run at all is looked at first; then QEMU is started, and the rest is done
+//! while it starts itself.
 
 use crate::{
     arguments::Run,

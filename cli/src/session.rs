@@ -1,8 +1,8 @@
 //! The time between a machine's start and its end: streams in both directions, signals, the clock.
 //!
-//! One thread, the main one, waits for everything ([`conversation`]) and never blocks on a stream; what may block, the program's standard streams, is
-//! read and written by a thread each, started when first needed ([`streams`]). [`protocol`] knows what either side may say; [`end`] tells
-//! how it all ended.
+//! One thread, the main one, waits for everything ([`conversation`]) and never blocks on a stream; what may block,
+//! the program's standard streams, is read and written by a thread each, started when first needed ([`streams`]).
+//! [`protocol`] knows what either side may say; [`end`] tells how it all ended.
 
 mod conversation;
 pub(crate) mod end;

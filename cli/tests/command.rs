@@ -1,5 +1,5 @@
-//! The command from outside, with a script in QEMU's place: what the machine says is written down in each test, and what the command
-//! makes of it is seen by whoever started it.
+//! The command from outside, with a script in QEMU's place: what the machine says is written down in each test, and
+//! what the command makes of it is seen by whoever started it.
 
 #![forbid(unsafe_code)]
 

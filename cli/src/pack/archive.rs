@@ -2,13 +2,13 @@
 //!
 //! # Invariants
 //!
-//! 1. The data of every regular file begins at a multiple of [`PAGE`] bytes, so that a kernel that has the archive in memory
-//!    can map file pages in place. More NULs behind the name, counted in its size, do it; no name gets longer than the 4,096
-//!    bytes that Linux accepts too.
+//! 1. The data of every regular file begins at a multiple of [`PAGE`] bytes, so that a kernel that has the archive in
+//!    memory can map file pages in place. More NULs behind the name, counted in its size, do it; no name gets longer
+//!    than the 4,096 bytes that Linux accepts too.
 //! 2. The first entry is the run specification. All others are the [`Tree`], by their keys (the root as `.`).
 //! 3. Names of one file (hard links) have the same inode number; the first of them has the data.
-//! 4. It is written in one direction and by few writes: headers and small contents gather in a buffer, a file's bytes go from
-//!    file to archive inside the kernel.
+//! 4. It is written in one direction and by few writes: headers and small contents gather in a buffer, a file's bytes
+//!    go from file to archive inside the kernel.
 
 use super::tree::{Content, Node, REGULAR, Tree};
 use crate::failure::{Context, Failure};
@@ -176,8 +176,8 @@ impl Writer<'_> {
         }
         let size = name_size(self.position(), least, alignment);
         if size > MAX_NAME {
-            // The name must cross the page boundary by too much. An entry in between that says what is known already, that the
-            // root is a directory, takes it beyond.
+            // The name must cross the page boundary by too much. An entry in between that says what is known already,
+            // that the root is a directory, takes it beyond.
             let size = name_size(self.position(), 2, PAGE);
             self.last += 1;
             let root = Header {

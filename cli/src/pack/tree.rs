@@ -185,7 +185,8 @@ impl Tree {
     }
 }
 
-/// The key of an absolute path (invariant 1). `..` is dropped with what precedes it, as at a path without symbolic links.
+/// The key of an absolute path (invariant 1). `..` is dropped with what precedes it, as at a path without symbolic
+/// links.
 fn key(path: &Path) -> Vec<u8> {
     let mut parts: Vec<&[u8]> = Vec::new();
     for component in path.components() {

@@ -2,8 +2,8 @@
 //!
 //! # Invariants
 //!
-//! 1. Every symbolic link is followed by this module, one component at a time, as `path_resolution(7)` says: an absolute
-//!    target begins at the view's root, and `..` at the root stays there. So no link leads out.
+//! 1. Every symbolic link is followed by this module, one component at a time, as `path_resolution(7)` says: an
+//!    absolute target begins at the view's root, and `..` at the root stays there. So no link leads out.
 //! 2. All paths taken and given are absolute inside the view.
 
 use rustix::io::Errno;
@@ -58,8 +58,8 @@ impl View {
         self.follow(path, &mut Vec::new())
     }
 
-    /// Follows `path` to its end. `trail` gets the directories and symbolic links on the way and the end itself, in the order of the walk,
-    /// and before an error what was passed until then.
+    /// Follows `path` to its end. `trail` gets the directories and symbolic links on the way and the end itself, in
+    /// the order of the walk, and before an error what was passed until then.
     pub(crate) fn follow(&self, path: &Path, trail: &mut Vec<(PathBuf, Metadata)>) -> io::Result<Found> {
         let mut here = PathBuf::from("/");
         let mut metadata = self.root.metadata()?;

@@ -1,7 +1,7 @@
 //! `/etc/ld.so.cache`: glibc's index of libraries by name.
 //!
-//! The format is glibc's `elf/cache.c` and `sysdeps/generic/dl-cache.h`: a header, entries of fixed size, strings. An older format
-//! may come first; then the newer one follows at the next multiple of eight bytes.
+//! The format is glibc's `elf/cache.c` and `sysdeps/generic/dl-cache.h`: a header, entries of fixed size, strings. An
+//! older format may come first; then the newer one follows at the next multiple of eight bytes.
 
 use std::{
     ffi::OsStr,

@@ -170,7 +170,7 @@ mod tests {
     }
 
     fn this_program() -> Vec<u8> {
-        fs::read("/proc/self/exe").unwrap()
+        fs::read("/bin/sh").unwrap()
     }
 
     #[test]
@@ -204,7 +204,6 @@ mod tests {
         #[test]
         fn damage_is_an_answer(at in 0usize..2000, value: u8, cut in 0usize..4000) {
             let mut bytes = this_program();
-            bytes.truncate(bytes.len().min(1 << 20));
             bytes[at] = value;
             let _ = facts_of(&bytes);
             bytes.truncate(cut);

@@ -1,9 +1,9 @@
 //! The shared libraries of a program, found where its dynamic linker will look.
 //!
-//! glibc's order, `ld.so(8)`: a name with a slash is a path; otherwise `DT_RPATH` of the library that asks and of those that asked for it
-//! (only while it has no `DT_RUNPATH`), `LD_LIBRARY_PATH`, `DT_RUNPATH` of the one that asks, the cache, the default directories. musl's,
-//! `ldso/dynlink.c`: `LD_LIBRARY_PATH`, `DT_RPATH` or `DT_RUNPATH` of the one that asks and of those that asked for it, the
-//! directories of its path file.
+//! glibc's order, `ld.so(8)`: a name with a slash is a path; otherwise `DT_RPATH` of the library that asks and of
+//! those that asked for it (only while it has no `DT_RUNPATH`), `LD_LIBRARY_PATH`, `DT_RUNPATH` of the one that asks,
+//! the cache, the default directories. musl's, `ldso/dynlink.c`: `LD_LIBRARY_PATH`, `DT_RPATH` or `DT_RUNPATH` of the
+//! one that asks and of those that asked for it, the directories of its path file.
 
 use super::{
     cache::Cache,

@@ -7,11 +7,12 @@ use super::{
 };
 use crate::{pack::tree::Tree, say::printable_bytes};
 use std::fmt::Write as _;
-use threadbare_link::{Crash, Registers};
+use threadbare_link::{AddressClass, Crash, Registers};
 
 const PAGE_FAULT: u8 = 14;
 
-/// Explains `crash`: what, where, the instructions, the registers, the chain of calls. The files of the program are those of `tree`.
+/// Explains `crash`: what, where, the instructions, the registers, the chain of calls. The files of the program are
+/// those of `tree`.
 pub(crate) fn render(crash: &Crash<'_>, tree: &Tree) -> String {
     let modules = modules::of_crash(crash, tree);
     let mut text = headline(crash);
@@ -44,6 +45,13 @@ fn headline(crash: &Crash<'_>) -> String {
             writeln!(text, "  {exception}; the address is {address:#x}, {place}")
         }
         (Some(address), None) => writeln!(text, "  {} at {address:#x}", words::exception(crash.vector)),
+        (None, Some(AddressClass::NonCanonical)) => {
+            let exception = words::exception(crash.vector);
+            writeln!(
+                text,
+                "  {exception}: it used an address that is none, whose upper bits are not all alike"
+            )
+        }
         (None, _) => writeln!(
             text,
             "  {}, error code {:#x}",

@@ -6,7 +6,8 @@ use iced_x86::{Decoder, DecoderOptions, Formatter, Instruction, IntelFormatter};
 const BEFORE: usize = 5;
 const AFTER: usize = 5;
 
-/// The instructions around `rip` in `code`, which begins at `address`; the one at `rip` is marked. Empty if it is not in there.
+/// The instructions around `rip` in `code`, which begins at `address`; the one at `rip` is marked. Empty if it is not
+/// in there.
 pub(super) fn around(code: &[u8], address: u64, rip: u64) -> Vec<String> {
     let Some(place) = rip
         .checked_sub(address)
@@ -39,8 +40,8 @@ pub(super) fn all(code: &[u8], address: u64, marked: Option<u64>) -> Vec<String>
         .collect()
 }
 
-/// The instructions that end where `place` is. Instructions have no fixed length, so reading starts at the first byte from which it comes out
-/// right; after a few instructions it nearly always does.
+/// The instructions that end where `place` is. Instructions have no fixed length, so reading starts at the first byte
+/// from which it comes out right; after a few instructions it nearly always does.
 fn leading_to(code: &[u8], address: u64, place: usize) -> Vec<Instruction> {
     (0..place)
         .map(|start| decode(&code[start..place], address + start as u64))

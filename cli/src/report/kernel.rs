@@ -1,7 +1,8 @@
 //! The kernel's own last words, with the names that only the command knows.
 //!
-//! The dying kernel prints addresses and bytes and does not try to be clever. Each address of the kernel's half in a line gets its function and
-//! source line, each line `code: 48 8b …` gets the instructions.
+//! The dying kernel prints addresses and bytes and does not try to be clever: `at: ADDRESS` is the faulting
+//! instruction, `code: 48 8b …` its bytes, `#N ADDRESS` a frame. Each address of the kernel's half in a line gets its
+//! function and source line, each line `code: 48 8b …` gets the instructions.
 
 use super::{disassembly, symbols::Symbols};
 use crate::vm::memory_file::MemoryFile;
@@ -28,11 +29,18 @@ fn annotate_with(report: &str, symbols: &Symbols) -> String {
     for line in report.lines() {
         let _ = writeln!(text, "{line}");
         let addresses = addresses(line);
-        if line.to_ascii_lowercase().contains("rip") {
-            rip = addresses.first().copied().or(rip);
+        if line.trim_start().starts_with("at:") {
+            rip = addresses.first().copied();
         }
+        let is_frame = line.trim_start().starts_with('#');
         for address in addresses {
-            let places = symbols.at(address);
+            // All frames but the faulting one are addresses to return to, behind the call.
+            let inside = if is_frame && rip != Some(address) {
+                address - 1
+            } else {
+                address
+            };
+            let places = symbols.at(inside);
             for place in places {
                 let _ = writeln!(text, "    {address:#x} is {place}");
             }
@@ -79,11 +87,12 @@ mod tests {
 
     #[test]
     fn code_is_disassembled_from_the_address_that_was_told() {
-        let report = "rip 0xffffffff80001000\ncode: 31 c0 c3";
+        let report = "  at: 0xffffffff80001000\ncode: 31 c0 c3";
         let text = annotate_with(report, &Symbols::of(Path::new("/nonexistent")));
         assert_eq!(
             text,
-            "rip 0xffffffff80001000\ncode: 31 c0 c3\n    => 0xffffffff80001000: xor eax, eax\n       0xffffffff80001002: ret\n"
+            "  at: 0xffffffff80001000\ncode: 31 c0 c3\n    => 0xffffffff80001000: xor eax, eax\n\
+             \x20      0xffffffff80001002: ret\n"
         );
     }
 

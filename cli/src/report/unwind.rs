@@ -1,7 +1,7 @@
 //! The chain of calls that led to a fault, from the stack's bytes and the files' unwind tables.
 //!
-//! `framehop` interprets `.eh_frame`, and follows frame pointers where there is none. It gets nothing but bytes, so a wrong stack
-//! yields a wrong or a short chain, never a fault.
+//! `framehop` interprets `.eh_frame`, and follows frame pointers where there is none. It gets nothing but bytes, so a
+//! wrong stack yields a wrong or a short chain, never a fault.
 
 use super::modules::{self, Module};
 use framehop::{

@@ -2,11 +2,11 @@
 //!
 //! # Phases
 //!
-//! 1. *Running*: until the kernel says how the program ended, or the machine is gone, or it is killed (a signal, the time limit, a broken
-//!    promise).
+//! 1. *Running*: until the kernel says how the program ended, or the machine is gone, or it is killed (a signal, the
+//!    time limit, a broken promise).
 //! 2. *Leaving*: the machine turns itself off; if it does not within [`GRACE`], it is killed.
-//! 3. *Draining*: what the program wrote and the streams did not take yet is written. After a kill this too has its limit, because whoever
-//!    interrupts a run does not want to wait for a reader that sleeps.
+//! 3. *Draining*: what the program wrote and the streams did not take yet is written. After a kill this too has its
+//!    limit, because whoever interrupts a run does not want to wait for a reader that sleeps.
 //!
 //! Phases 2 and 3 go on at the same time, and signals are heeded in all.
 

@@ -11,7 +11,8 @@ use std::{
     },
 };
 
-/// Catches SIGINT and SIGTERM, except those that were ignored when the command started (`nohup`, background jobs of scripts).
+/// Catches SIGINT and SIGTERM, except those that were ignored when the command started (`nohup`, background jobs of
+/// scripts).
 #[derive(Debug)]
 pub(crate) struct Signals {
     /// The last one that came; 0 is none.

@@ -2,10 +2,11 @@
 //!
 //! # Invariants
 //!
-//! 1. The descriptors' flags are not touched: other processes may share them. If one is non-blocking, its thread waits for it.
+//! 1. The descriptors' flags are not touched: other processes may share them. If one is non-blocking, its thread
+//!    waits for it.
 //! 2. Standard input is read once per request, by one `read(2)` of at most the size asked for.
-//! 3. A writer reports each write(2) of the program's bytes, so that credit flows while a large message is written. After an error it
-//!    reports it once and swallows the rest.
+//! 3. A writer reports each write(2) of the program's bytes, so that credit flows while a large message is written.
+//!    After an error it reports it once and swallows the rest.
 //! 4. The runner's reports go by the same queue as the program's standard error, so the order of both is kept.
 
 use rustix::{

@@ -1,12 +1,12 @@
 //! Which accelerator makes the machine's processor.
 //!
-//! That `/dev/kvm` opens and gives a virtual machine says little. There are hosts where it refuses the registers that QEMU sets, and hosts
-//! where it works but interprets the kernel's instructions one by one, a thousand times slower than QEMU's own
-//! translation (kvm_pvm, inside virtual machines without nested virtualisation). So:
+//! That `/dev/kvm` opens and gives a virtual machine says little. There are hosts where it refuses the registers that
+//! QEMU sets, and hosts where it works but interprets the kernel's instructions one by one, a thousand times slower
+//! than QEMU's own translation (kvm_pvm, inside virtual machines without nested virtualisation). So:
 //!
 //! 1. Without `kvm_intel` or `kvm_amd` there is no hardware behind `/dev/kvm`: software.
-//! 2. Otherwise QEMU itself is tried once, on a tiny program that counts ([`probe`]). What came of it is remembered for as long as host kernel,
-//!    boot and QEMU stay the same.
+//! 2. Otherwise QEMU itself is tried once, on a tiny program that counts ([`probe`]). What came of it is remembered
+//!    for as long as host kernel, boot and QEMU stay the same.
 
 use super::probe;
 use crate::arguments::Accelerator;

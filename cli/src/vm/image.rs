@@ -29,7 +29,8 @@ impl Image {
         let bytes = match file {
             Some(path) => Cow::Owned(fs::read(path).context(|| format!("the kernel {}", path.display()))?),
             None if EMBEDDED.is_empty() => {
-                let text = "this command was built without a kernel inside: build it by `cargo xtask build`, or give one by --kernel FILE";
+                let text = "this command was built without a kernel inside: \
+                            build it by `cargo xtask build`, or give one by --kernel FILE";
                 return Err(Failure::runner(text));
             }
             None => Cow::Borrowed(EMBEDDED),

@@ -11,7 +11,8 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// How long it may take. Hardware needs about 50 ms, QEMU's start included; an interpreter of instructions several seconds.
+/// How long it may take. Hardware needs about 50 ms, QEMU's start included; an interpreter of instructions several
+/// seconds.
 const LIMIT: Timespec = Timespec {
     tv_sec: 1,
     tv_nsec: 0,
@@ -58,10 +59,11 @@ const CODE: [u8; 0x98] = [
 
 /// Whether QEMU with KVM counts in time.
 pub(super) fn works(qemu: &Path) -> bool {
-    counts(qemu, "kvm", "host").unwrap_or(false)
+    counts(stage::command(qemu), "kvm", "host").unwrap_or(false)
 }
 
-fn counts(qemu: &Path, accelerator: &str, cpu: &str) -> Option<bool> {
+/// Whether `qemu`, given the rest of its arguments, runs the probe in time.
+fn counts(qemu: Command, accelerator: &str, cpu: &str) -> Option<bool> {
     let kernel = MemoryFile::new("probe").ok()?;
     kernel.file().write_all(&image()).ok()?;
     let mut child = command(qemu, accelerator, cpu, &kernel.path()).spawn().ok()?;
@@ -73,38 +75,36 @@ fn counts(qemu: &Path, accelerator: &str, cpu: &str) -> Option<bool> {
     Some(in_time == Ok(1) && status.code() == Some(COUNTED))
 }
 
-fn command(qemu: &Path, accelerator: &str, cpu: &str, kernel: &str) -> Command {
-    let mut command = stage::command(qemu);
-    command
-        .args([
-            "-nodefaults",
-            "-no-user-config",
-            "-display",
-            "none",
-            "-monitor",
-            "none",
-            "-no-reboot",
-        ])
-        .args([
-            "-M",
-            "microvm,acpi=off,x-option-roms=off",
-            "-m",
-            "16M",
-            "-accel",
-            accelerator,
-            "-cpu",
-            cpu,
-        ])
-        .args([
-            "-device",
-            "isa-debug-exit,iobase=0xf4,iosize=4",
-            "-kernel",
-            kernel,
-        ])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command
+fn command(mut qemu: Command, accelerator: &str, cpu: &str, kernel: &str) -> Command {
+    qemu.args([
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-monitor",
+        "none",
+        "-no-reboot",
+    ])
+    .args([
+        "-M",
+        "microvm,acpi=off,x-option-roms=off",
+        "-m",
+        "16M",
+        "-accel",
+        accelerator,
+        "-cpu",
+        cpu,
+    ])
+    .args([
+        "-device",
+        "isa-debug-exit,iobase=0xf4,iosize=4",
+        "-kernel",
+        kernel,
+    ])
+    .stdin(Stdio::null())
+    .stdout(Stdio::null())
+    .stderr(Stdio::null());
+    qemu
 }
 
 /// The code as an ELF file that a PVH boot loader takes: a file header, two program headers, a note, the code.
@@ -161,6 +161,14 @@ mod tests {
             (segment.address(), segment.data().unwrap()),
             (u64::from(ADDRESS), &CODE[..])
         );
+    }
+
+    #[test]
+    fn a_machine_counts_and_ends() {
+        // In software: whether there is hardware is what the probe is to find out.
+        if let Ok(qemu) = crate::vm::qemu::find() {
+            assert_eq!(counts(Command::new(qemu), "tcg", "max"), Some(true));
+        }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The step between the command and QEMU: a moment of this program in the new process.
 //!
-//! Linux can kill a process when its parent dies (`PR_SET_PDEATHSIG`, `prctl(2)`), which is the only way that also holds when the parent
-//! is killed by SIGKILL. The new process must ask for it itself, before it becomes QEMU. In the moment between `fork` and
-//! `exec` only unsafe code can run (`Command::pre_exec`), so the process executes this program again, which asks, checks that
-//! the parent did not die meanwhile, and then executes QEMU; the request survives `execve`. It costs about a millisecond.
+//! Linux can kill a process when its parent dies (`PR_SET_PDEATHSIG`, `prctl(2)`), which is the only way that also
+//! holds when the parent is killed by SIGKILL. The new process must ask for it itself, before it becomes QEMU. In the
+//! moment between `fork` and `exec` only unsafe code can run (`Command::pre_exec`), so the process executes this
+//! program again, which asks, checks that the parent did not die meanwhile, and then executes QEMU; the request
+//! survives `execve`. It costs about a millisecond.
 //!
-//! Rejected: QEMU noticing the closed link (a guest may keep it from being read), a watching process (which can be killed as
-//! well), `setpriv --pdeathsig` (the same step, by a program that may not be there).
+//! Rejected: QEMU noticing the closed link (a guest may keep it from being read), a watching process (which can be
+//! killed as well), `setpriv --pdeathsig` (the same step, by a program that may not be there).
 
 use crate::{failure::RUNNER, say::say};
 use rustix::process::{Pid, Signal};

@@ -108,8 +108,9 @@ impl IndexMut<usize> for Appender<'_> {
 /// # Ok::<(), threadbare_link::Error>(())
 /// ```
 ///
-/// Call [`next_payload`](Self::next_payload) until it says `None` before pushing more: then no more is ever held than one
-/// frame and what arrived with its end. After an error the place of the next frame is unknown, so the error repeats for ever.
+/// Call [`next_payload`](Self::next_payload) until it says `None` before pushing more: then no more is ever held than
+/// one frame and what arrived with its end. After an error the place of the next frame is unknown, so the error
+/// repeats for ever.
 #[derive(Debug)]
 pub struct Decoder {
     buffer: Vec<u8>,

@@ -2,12 +2,12 @@
 //!
 //! # Two channels
 //!
-//! 1. **Before the start**: the initial RAM disk's first entry, [`run::FILE_NAME`], holds one encoded [`RunSpec`]: which
-//!    program to run, and how. The guest never asks for it; it is there when the kernel starts.
-//! 2. **While it runs**: one byte stream each way (a virtio console, or a serial port where there is no virtio) carries
-//!    *frames*. A frame is the length of its payload as a little-endian `u32`, then the payload: one message in
-//!    [postcard](https://postcard.jamesmunns.com/wire-format)'s encoding, [`GuestMessage`] from the virtual machine and
-//!    [`HostMessage`] to it.
+//! 1. **Before the start**: the initial RAM disk's first entry, [`run::FILE_NAME`], holds one encoded [`RunSpec`]:
+//!    which program to run, and how. The guest never asks for it; it is there when the kernel starts.
+//! 2. **While it runs**: one byte stream each way (a virtio console, or a serial port where there is no virtio)
+//!    carries *frames*. A frame is the length of its payload as a little-endian `u32`, then the payload: one message
+//!    in [postcard](https://postcard.jamesmunns.com/wire-format)'s encoding, [`GuestMessage`] from the virtual
+//!    machine and [`HostMessage`] to it.
 //!
 //! # The conversation
 //!
@@ -35,19 +35,22 @@
 //!
 //! 1. *Order.* Bytes of one stream arrive in the order in which the program wrote them, and everything written before
 //!    [`GuestMessage::Exit`] is delivered before the command ends.
-//! 2. *Pull.* The host reads its standard input only to answer a [`GuestMessage::Read`], once per `Read`, and takes no more than
-//!    `max` bytes: what the program never asked for stays unread, for whoever shares the descriptor. There is at most one
-//!    unanswered `Read`.
+//! 2. *Pull.* The host reads its standard input only to answer a [`GuestMessage::Read`], once per `Read`, and takes
+//!    no more than `max` bytes: what the program never asked for stays unread, for whoever shares the descriptor.
+//!    There is at most one unanswered `Read`.
 //! 3. *Credit.* The guest keeps at most [`WINDOW`] bytes per stream unacknowledged; every byte of a
-//!    [`GuestMessage::Write`] is acknowledged exactly once, by [`HostMessage::Written`] or, together with all that follow,
-//!    by [`HostMessage::Broken`]. So neither side buffers without bound and a slow reader slows the program, as a pipe does.
+//!    [`GuestMessage::Write`] is acknowledged exactly once, by [`HostMessage::Written`] or, together with all that
+//!    follow, by [`HostMessage::Broken`]. So neither side buffers without bound and a slow reader slows the program,
+//!    as a pipe does.
 //! 4. *Garbage is an error, never a panic.* The program inside may own its whole kernel: [`Decoder`] and the decode
 //!    functions answer [`Error`] to any bytes, hold at most one frame, and allocate no more than arrived.
-//! 5. *Fallible memory.* Encoding and decoding report [`Error::OutOfMemory`] where a frame's buffer cannot be had. (The short
-//!    lists inside [`RunSpec`] and [`Crash`] are allocated by serde, which caps what it trusts a length to be.)
+//! 5. *Fallible memory.* Encoding and decoding report [`Error::OutOfMemory`] where a frame's buffer cannot be had.
+//!    (The short lists inside [`RunSpec`] and [`Crash`] are allocated by serde, which caps what it trusts a length to
+//!    be.)
 //!
-//! Rejected: a text protocol (three byte-clean streams would need escaping), one console per stream (order between stdout
-//! and stderr would be lost, and three virtqueue pairs cost start-up time), and pushing stdin (see invariant 2).
+//! Rejected: a text protocol (three byte-clean streams would need escaping), one console per stream (order between
+//! stdout and stderr would be lost, and three virtqueue pairs cost start-up time), and pushing stdin (see invariant
+//! 2).
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -68,8 +71,8 @@ pub use message::{ExitStatus, Features, GuestMessage, HostMessage, LogLevel, Out
 pub use report::{CallSite, Missing};
 pub use run::{Credentials, RunSpec, StreamKind, WindowSize};
 
-/// The version of everything in this crate. Kernel and command are built together, so there is nothing to negotiate: a peer of
-/// another version is an error, told in plain words.
+/// The version of everything in this crate. Kernel and command are built together, so there is nothing to negotiate:
+/// a peer of another version is an error, told in plain words.
 pub const VERSION: u32 = 1;
 
 #[cfg(test)]

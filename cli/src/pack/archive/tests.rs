@@ -123,6 +123,7 @@ fn a_file_that_cannot_be_read_is_named() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn any_tree_is_read_back(
         files in prop::collection::btree_map(

@@ -1,9 +1,10 @@
-//! A real fault, explained: `fixture/demo.c` was run on Linux until SIGSEGV, and `ptrace(2)` told its registers, stack and mappings.
+//! A real fault, explained: `fixture/demo.c` was run on Linux until SIGSEGV, and `ptrace(2)` told its registers,
+//! stack and mappings.
 
 use super::*;
 use crate::pack::tree::{Content, Node};
 use std::path::Path;
-use threadbare_link::{AddressClass, Module as Mapping};
+use threadbare_link::Module as Mapping;
 
 const STACK: &[u8] = include_bytes!("fixture/stack.bin");
 const PATH: &str = "/bin/demo.elf";
@@ -150,6 +151,25 @@ fn an_exception_without_an_address_is_named() {
     assert!(text.starts_with(
         "demo (process 1, thread 1) was killed by SIGFPE: an arithmetic error\n  #DE, divide error"
     ));
+}
+
+#[test]
+fn an_address_that_is_none_is_told_though_the_processor_does_not_say_which() {
+    let class = Some(AddressClass::NonCanonical);
+    let text = render(
+        &Crash {
+            vector: 13,
+            error_code: 0,
+            address: None,
+            class,
+            ..crash()
+        },
+        &tree(),
+    );
+    assert!(
+        text.contains("#GP, general protection: it used an address that is none"),
+        "{text}"
+    );
 }
 
 #[test]
