@@ -18,6 +18,11 @@ impl Errno {
         self.0
     }
 
+    /// The error of that number, as another system tells it; `EIO` for a number that is none.
+    pub const fn from_number(number: u16) -> Errno {
+        if number > 0 && number < 512 { Errno(number) } else { Errno::EIO }
+    }
+
     /// What a system call returns in RAX.
     pub fn result(self) -> isize {
         -isize::from(self.0.cast_signed())

@@ -22,8 +22,10 @@ pub struct Features {
     pub gigabyte_pages: bool,
     /// RDRAND.
     pub rdrand: bool,
-    /// The state components that XSAVE can hold here (XCR0's valid bits).
+    /// The state components that the kernel switches: those that the CPU has of the managed ones.
     pub xsave_components: u64,
+    /// Bytes of an XSAVE area for all of them.
+    pub xsave_bytes: usize,
     /// CPUID.1:EDX, which Linux passes to programs as AT_HWCAP.
     pub leaf1_edx: u32,
     /// The hypervisor's signature, zero where there is none.
@@ -40,6 +42,7 @@ const NOTHING: Features = Features {
     gigabyte_pages: false,
     rdrand: false,
     xsave_components: 0,
+    xsave_bytes: 0,
     leaf1_edx: 0,
     hypervisor: [0; 12],
 };
@@ -71,7 +74,8 @@ fn detect() -> Features {
     }
     if found.xsave {
         let leaf = __cpuid_count(0xd, 0);
-        found.xsave_components = u64::from(leaf.edx) << 32 | u64::from(leaf.eax);
+        found.xsave_components = (u64::from(leaf.edx) << 32 | u64::from(leaf.eax)) & MANAGED;
+        found.xsave_bytes = xsave_bytes(found.xsave_components);
         found.xsaveopt = bit(__cpuid_count(0xd, 1).eax, 0);
     }
     if bit(leaf1.ecx, 31) {
@@ -81,4 +85,17 @@ fn detect() -> Features {
         found.hypervisor[8..].copy_from_slice(&leaf.edx.to_le_bytes());
     }
     found
+}
+
+/// x87, SSE, AVX, the three of AVX-512. Others (MPX, PKRU, CET, AMX) stay off: nothing here manages them.
+const MANAGED: u64 = 0b1110_0111;
+
+/// Bytes of an XSAVE area in the standard format: where the last component ends (SDM 1, 13.4.3). The legacy region and
+/// the header take 576.
+fn xsave_bytes(components: u64) -> usize {
+    let ends = (2..63).filter(|component| components & 1 << component != 0).map(|component| {
+        let leaf = __cpuid_count(0xd, component);
+        (leaf.ebx + leaf.eax) as usize
+    });
+    ends.max().unwrap_or(0).max(576)
 }

@@ -29,3 +29,8 @@ pub fn wait_for_interrupt() {
 pub fn relax() {
     core::hint::spin_loop();
 }
+
+/// The number of the running CPU, from 0. With preemption it may be another one's a moment later.
+pub fn id() -> usize {
+    local::local().id as usize
+}

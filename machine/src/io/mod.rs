@@ -3,10 +3,10 @@
 
 #[cfg(target_os = "none")]
 pub(crate) mod serial;
-#[cfg(target_os = "none")]
 mod shutdown;
+#[cfg(target_os = "none")]
+pub mod virtio;
 
 #[cfg(target_os = "none")]
 pub use serial::{CrashConsole, SecondSerial};
-#[cfg(target_os = "none")]
 pub use shutdown::{Ending, end};

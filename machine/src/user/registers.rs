@@ -33,7 +33,7 @@ impl SavedRegisters {
     pub(crate) unsafe fn save(&mut self) {
         // SAFETY: (1).
         unsafe {
-            self.area.save();
+            self.area.save(true);
             self.fs_base = msr::read(msr::FS_BASE);
             self.gs_base = msr::read(msr::KERNEL_GS_BASE); // swapped out while the kernel runs
         }
@@ -69,12 +69,7 @@ const FXSAVE_BYTES: usize = 512;
 
 impl Area {
     fn new() -> Result<Area, OutOfMemory> {
-        let bytes = if features().xsave {
-            core::arch::x86_64::__cpuid_count(0xd, 0).ecx as usize // for all components that the CPU has
-        } else {
-            FXSAVE_BYTES
-        };
-        let layout = Layout::from_size_align(bytes.max(FXSAVE_BYTES + 64), 64).map_err(|_| OutOfMemory)?;
+        let layout = Layout::from_size_align(vector_state_size().max(FXSAVE_BYTES + 64), 64).map_err(|_| OutOfMemory)?;
         // SAFETY: the size is not zero.
         let memory = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(OutOfMemory)?;
         // An all-zero header means "initial state" to XRSTOR, but MXCSR and the x87 control word are taken from the
@@ -87,14 +82,17 @@ impl Area {
         Ok(Area { memory, layout })
     }
 
+    /// XSAVEOPT may leave out what has not changed since the last XRSTOR *from the same address*, so `optimised` is for
+    /// areas that keep their address and contents from load to save.
+    ///
     /// # Safety
     /// 1. CR4.OSXSAVE matches the feature bit.
-    unsafe fn save(&mut self) {
+    unsafe fn save(&mut self, optimised: bool) {
         let area = self.memory.as_ptr();
         // SAFETY: (1); the area is large enough for every component in XCR0, and aligned to 64.
         unsafe {
             match features() {
-                f if f.xsaveopt => {
+                f if f.xsaveopt && optimised => {
                     asm!("xsaveopt64 [{}]", in(reg) area, in("eax") u32::MAX, in("edx") u32::MAX, options(nostack));
                 }
                 f if f.xsave => {
@@ -133,14 +131,76 @@ impl Drop for Area {
 /// 1. CR4.OSXSAVE is set if the CPU has XSAVE; called once per CPU.
 #[cfg(target_os = "none")]
 pub(crate) unsafe fn enable() {
-    /// x87, SSE, AVX, the three of AVX-512. Others (MPX, PKRU, CET, AMX) stay off: nothing here manages them.
-    const MANAGED: u64 = 0b1110_0111;
     if features().xsave {
-        let components = features().xsave_components & MANAGED;
+        let components = features().xsave_components;
         // SAFETY: (1). Dependent components come together on every CPU.
         unsafe {
             asm!("xsetbv", in("ecx") 0, in("eax") components as u32, in("edx") (components >> 32) as u32, options(nostack));
         }
+    }
+}
+
+/// Bytes that the vector and floating-point state takes in XSAVE's standard format (or FXSAVE's 512).
+pub fn vector_state_size() -> usize {
+    if features().xsave { features().xsave_bytes } else { FXSAVE_BYTES }
+}
+
+/// The state components in it (XCR0).
+pub fn vector_components() -> u64 {
+    if features().xsave { features().xsave_components } else { 0b11 }
+}
+
+/// Writes the current program's vector and floating-point state to `into`.
+///
+/// # Panics
+/// When `into` is shorter than [`vector_state_size`].
+pub fn save_vector_state(into: &mut [u8]) {
+    let Ok(mut area) = Area::new() else { return };
+    let size = vector_state_size();
+    let _interrupts = crate::irq::disable();
+    // SAFETY: ring 0 (elsewhere it faults). The copy is of an area that we own, as long as it is.
+    unsafe {
+        area.save(false);
+        into[..size].copy_from_slice(core::slice::from_raw_parts(area.memory.as_ptr(), size));
+    }
+}
+
+/// Loads the current program's vector and floating-point state from bytes that a program may have written; `false`,
+/// and nothing changed, when the CPU would refuse them.
+///
+/// The header of the XSAVE area (SDM 1, 13.4.2) must name only managed components and the standard format; reserved
+/// bits of MXCSR are cleared.
+pub fn restore_vector_state(from: &[u8]) -> bool {
+    const HEADER: usize = FXSAVE_BYTES;
+    const MXCSR: usize = 24;
+    const MXCSR_VALID: u32 = 0xffff;
+    let size = vector_state_size();
+    let (Some(from), Ok(area)) = (from.get(..size), Area::new()) else { return false };
+    // SAFETY: the area is ours and at least `size` bytes long.
+    let bytes = unsafe { core::slice::from_raw_parts_mut(area.memory.as_ptr(), size) };
+    bytes.copy_from_slice(from);
+    let word = |bytes: &[u8], at: usize| bytes[at..at + 8].iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    if features().xsave {
+        let components = word(bytes, HEADER);
+        let reserved = (1..8).any(|index| word(bytes, HEADER + 8 * index) != 0);
+        if components & !vector_components() != 0 || reserved {
+            return false;
+        }
+    }
+    let mxcsr = (word(bytes, MXCSR) as u32) & MXCSR_VALID;
+    bytes[MXCSR..MXCSR + 4].copy_from_slice(&mxcsr.to_le_bytes());
+    let _interrupts = crate::irq::disable();
+    // SAFETY: ring 0; the header and MXCSR were checked, so the load cannot fault.
+    unsafe { area.load() };
+    true
+}
+
+/// Puts the current program's vector and floating-point state into the state in which a program starts.
+pub fn reset_vector_state() {
+    if let Ok(area) = Area::new() {
+        let _interrupts = crate::irq::disable();
+        // SAFETY: ring 0; a new area holds a valid state.
+        unsafe { area.load() };
     }
 }
 

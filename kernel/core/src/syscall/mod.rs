@@ -1,3 +1,29 @@
 //! The Linux system calls.
+//!
+//! [`serve`] reads number and arguments from the registers, finds the call in [`table`], and writes its result
+//! back. A call is a function of a [`Call`] and its arguments that returns a value or an [`Errno`]: the one that its man
+//! page names. What the kernel does not have is `ENOSYS` or `EINVAL`, and is reported at the end of the run.
+//!
+//! Invariants:
+//! 1. User memory is read once and through [`memory::UserMemory`] only; what a call decides on is its own copy.
+//! 2. No lock is held while user memory is touched.
 
+mod files;
+pub mod abi;
+pub mod fs;
 pub mod memory;
+
+mod call;
+mod futex;
+mod identity;
+mod mapping;
+mod names;
+mod poll;
+mod process;
+mod signals;
+mod system;
+mod table;
+mod times;
+
+pub use call::Call;
+pub use table::{name, serve};

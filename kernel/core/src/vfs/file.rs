@@ -114,6 +114,20 @@ pub trait FileOperations: Any + Send + Sync {
         self.offsets() == Offsets::None
     }
 
+    /// How many bytes a pipe holds (`F_GETPIPE_SZ`); `None` for what is no pipe.
+    fn pipe_size(&self) -> Option<usize> {
+        None
+    }
+
+    /// Sets how many bytes a pipe holds (`F_SETPIPE_SZ`), rounded up as need be, and returns it.
+    ///
+    /// # Errors
+    /// `EBUSY` if it holds more already; `EPERM`, `ENOMEM`.
+    fn set_pipe_size(&self, size: usize) -> Result<usize, Errno> {
+        let _ = size;
+        Err(Errno::EBADF)
+    }
+
     /// The last handle of `file` is gone.
     fn closed(&self, file: &File) {
         let _ = file;

@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 
 use super::{DeviceNumber, Inode};
+use crate::error::Errno;
 
 /// What `statfs(2)` tells of a file system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,4 +35,13 @@ pub trait FileSystem: Send + Sync {
 
     /// What `statfs(2)` tells.
     fn status(&self) -> FileSystemStatus;
+
+    /// A regular file without a name (`memfd_create(2)`).
+    ///
+    /// # Errors
+    /// `EOPNOTSUPP` where there is no such thing.
+    fn unnamed_file(&self, permissions: u32, sealable: bool) -> Result<Arc<dyn Inode>, Errno> {
+        let _ = (permissions, sealable);
+        Err(Errno::EOPNOTSUPP)
+    }
 }

@@ -38,6 +38,7 @@ mod name;
 mod namespace;
 mod open;
 mod place;
+pub mod readiness;
 mod resolve;
 #[cfg(test)]
 mod tests;

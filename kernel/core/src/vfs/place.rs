@@ -88,6 +88,11 @@ impl Place {
         }
     }
 
+    /// Whether it is the root of a mount.
+    pub fn is_mount_root(&self) -> bool {
+        self.mount().is_some_and(|mount| same_inode(&mount.root, &self.inode))
+    }
+
     /// Whether the file has lost its last name.
     pub fn is_removed(&self) -> bool {
         match (self.mount(), self.inode.directory()) {

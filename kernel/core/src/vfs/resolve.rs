@@ -109,6 +109,14 @@ impl<'a> Resolver<'a> {
         Ok(self.namespace.cross(parent.child(directory.lookup(name)?, name)?))
     }
 
+    /// The directory above this one, which is never above the root.
+    ///
+    /// # Errors
+    /// `ENOENT` if this one has been removed.
+    pub fn above(&self, place: &Place) -> Result<Place, Errno> {
+        place.above(&self.root, self.namespace)
+    }
+
     /// Counts a link that is about to be followed.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 use alloc::collections::BTreeMap;
 use core::ops::Range;
 
+use linux_raw_sys::general::F_SEAL_SEAL;
 use threadbare_kernel::error::Errno;
 use threadbare_kernel::vfs::PageUse;
 use threadbare_machine::memory::{Frame, PAGE_SIZE};
@@ -41,11 +42,17 @@ impl Data {
     }
 
     pub(crate) const fn of_image(image: &'static [u8]) -> Data {
+        Data::new(image, false)
+    }
+
+    /// The bytes of a file that takes seals, or that is sealed against them.
+    pub(crate) const fn new(image: &'static [u8], sealable: bool) -> Data {
+        let seals = if sealable { 0 } else { F_SEAL_SEAL };
         Data {
             size: image.len() as u64,
             image,
             pages: BTreeMap::new(),
-            seals: 0,
+            seals,
         }
     }
 

@@ -29,12 +29,14 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use linux_raw_sys::general::TMPFS_MAGIC;
+use threadbare_kernel::error::Errno;
 use threadbare_kernel::vfs::{
     Anonymous, DeviceNumber, FileSystem, FileSystemStatus, Inode, NewInode, NewKind, Timestamp,
 };
 use threadbare_machine::memory::{self, PAGE_SIZE};
 use threadbare_machine::sync::SpinLock;
 
+use crate::data::Data;
 use crate::node::{Content, Node};
 
 /// Tells the time for time stamps.
@@ -76,19 +78,6 @@ impl RamFs {
             device: Anonymous::device(),
         })
     }
-
-    /// A regular file without a name that is not in the tree (`memfd_create(2)`).
-    pub fn unnamed(&self, permissions: u32) -> Arc<dyn Inode> {
-        let new = NewInode {
-            kind: NewKind::Regular,
-            permissions,
-            uid: 0,
-            gid: 0,
-        };
-        let node = Node::create(&self.shared, &new, Content::of(&new.kind));
-        node.attributes.lock().links = 0;
-        node
-    }
 }
 
 impl FileSystem for RamFs {
@@ -116,6 +105,19 @@ impl FileSystem for RamFs {
             inodes: usage.total as u64,
             free_inodes: free as u64,
         }
+    }
+
+    fn unnamed_file(&self, permissions: u32, sealable: bool) -> Result<Arc<dyn Inode>, Errno> {
+        let new = NewInode {
+            kind: NewKind::Regular,
+            permissions,
+            uid: 0,
+            gid: 0,
+        };
+        let content = Content::Regular(SpinLock::new(Data::new(&[], sealable)));
+        let node = Node::create(&self.shared, &new, content);
+        node.attributes.lock().links = 0;
+        Ok(node)
     }
 }
 

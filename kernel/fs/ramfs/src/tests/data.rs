@@ -1,3 +1,5 @@
+#![expect(clippy::cast_possible_truncation, reason = "test data is small")]
+
 use super::*;
 use proptest::prelude::*;
 use threadbare_kernel::vfs::{PageUse, Source};
@@ -111,7 +113,15 @@ fn time_stamps_follow_use() {
 fn seals_hold() {
     use linux_raw_sys::general::{F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE};
     let fs = RamFs::new(clock);
-    let file = open_file(&fs, "/f");
+    let ordinary = open_file(&fs, "/f");
+    assert_eq!(
+        contents(ordinary.inode()).add_seals(F_SEAL_GROW),
+        Err(Errno::EPERM)
+    );
+    let inode = fs.unnamed_file(0o777, true).unwrap();
+    let flags = OpenFlags::new(linux_raw_sys::general::O_RDWR).unwrap();
+    let operations = inode.clone().open(flags).unwrap();
+    let file = File::anonymous(inode, Name::Static(b"memory"), operations, flags);
     write_at(&file, 0, b"abc").unwrap();
     let data = contents(file.inode());
     data.add_seals(F_SEAL_GROW | F_SEAL_SHRINK).unwrap();

@@ -1,0 +1,22 @@
+//! What time it is.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use threadbare_machine::time;
+
+/// The wall clock at boot, in nanoseconds since 1970-01-01 UTC.
+static REALTIME_AT_BOOT: AtomicU64 = AtomicU64::new(0);
+
+/// Nanoseconds since boot (`CLOCK_MONOTONIC`).
+pub fn monotonic() -> u64 {
+    time::now().0
+}
+
+/// Nanoseconds since 1970-01-01 UTC (`CLOCK_REALTIME`).
+pub fn realtime() -> u64 {
+    REALTIME_AT_BOOT.load(Ordering::Relaxed).saturating_add(monotonic())
+}
+
+/// Sets the wall clock as it was at boot.
+pub fn set_realtime_at_boot(nanoseconds: u64) {
+    REALTIME_AT_BOOT.store(nanoseconds, Ordering::Relaxed);
+}

@@ -1,0 +1,71 @@
+//! [`CurrentMemory`]: the memory of the process whose thread is running, for system calls.
+
+use super::fault::{FaultError, Touch};
+use crate::error::Errno;
+use crate::process::Process;
+use crate::syscall::memory::UserMemory;
+use threadbare_machine::memory::PAGE_SIZE;
+use threadbare_machine::paging::USER_END;
+use threadbare_machine::user::{self, CopyFault};
+
+/// Access to the memory of the current process. Pages are brought in as the program itself would by touching them.
+#[derive(Debug)]
+pub struct CurrentMemory<'a> {
+    process: &'a Process,
+}
+
+impl<'a> CurrentMemory<'a> {
+    /// The memory of `process`, which the calling task runs.
+    pub fn new(process: &'a Process) -> Self {
+        CurrentMemory { process }
+    }
+
+    /// Copies piece by piece: when the machine meets a page that is not there, the page is brought in and the copy
+    /// goes on. `copy` gets the address and the offset to continue at.
+    fn resolve(
+        &self,
+        address: usize,
+        length: usize,
+        touch: Touch,
+        mut copy: impl FnMut(usize, usize) -> Result<(), CopyFault>,
+    ) -> Result<(), Errno> {
+        if address.checked_add(length).is_none_or(|end| end > USER_END) {
+            return Err(Errno::EFAULT);
+        }
+        let mut done = 0;
+        let mut last_attempt = None;
+        while let Err(fault) = copy(address + done, done) {
+            done += fault.copied;
+            if last_attempt == Some(done) {
+                return Err(Errno::EFAULT);
+            }
+            last_attempt = Some(done);
+            // A copied word may straddle two pages: the fault is about the first byte's page or the last's.
+            let first = address + done;
+            let last = (first + 7).min(address + length - 1);
+            let mut memory = self.process.memory.lock();
+            memory.fault(first, touch).map_err(errno)?;
+            if first / PAGE_SIZE != last / PAGE_SIZE {
+                memory.fault(last, touch).map_err(errno)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn errno(error: FaultError) -> Errno {
+    match error {
+        FaultError::OutOfMemory => Errno::ENOMEM,
+        _ => Errno::EFAULT,
+    }
+}
+
+impl UserMemory for CurrentMemory<'_> {
+    fn read_bytes(&self, from: usize, into: &mut [u8]) -> Result<(), Errno> {
+        self.resolve(from, into.len(), Touch::Read, |at, done| user::copy_in(at, &mut into[done..]))
+    }
+
+    fn write_bytes(&self, to: usize, from: &[u8]) -> Result<(), Errno> {
+        self.resolve(to, from.len(), Touch::Write, |at, done| user::copy_out(at, &from[done..]))
+    }
+}

@@ -1,0 +1,15 @@
+//! How scarce memory is.
+
+use threadbare_machine::memory::usage;
+
+/// Whether the kernel's reserve has been dipped into: nothing that makes the kernel allocate is granted then.
+pub(crate) fn is_scarce() -> bool {
+    let now = usage();
+    now.free <= now.reserve / 2
+}
+
+/// Whether `bytes` of private writable memory are more than the machine could ever give: refused at once, as Linux'
+/// heuristic overcommit does for obvious overcommits (`proc(5)`, `overcommit_memory` 0).
+pub(super) fn is_obvious_overcommit(bytes: usize) -> bool {
+    bytes / threadbare_machine::memory::PAGE_SIZE > usage().total
+}

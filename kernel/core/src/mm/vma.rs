@@ -1,0 +1,82 @@
+//! [`Vma`]: what a range of addresses means.
+
+use crate::vfs::{File, Inode, Place};
+use alloc::sync::Arc;
+use core::fmt;
+use threadbare_machine::memory::PAGE_SIZE;
+use threadbare_machine::paging::Access;
+use threadbare_range_map::Piece;
+
+/// Where the pages of a mapping come from.
+#[derive(Clone)]
+pub enum Backing {
+    /// Zeroes.
+    Anonymous,
+    /// A file, from this page of it on.
+    File {
+        /// The file.
+        inode: Arc<dyn Inode>,
+        /// Where it was opened, for `/proc/<pid>/maps`.
+        place: Place,
+        /// The page of the file that is at the start of the range.
+        page: u64,
+    },
+}
+
+impl Backing {
+    /// The pages of an open file from `page` on.
+    pub fn file(file: &File, page: u64) -> Backing {
+        Backing::File { inode: file.inode().clone(), place: file.place().clone(), page }
+    }
+}
+
+/// The meaning of a range: rights, origin of its pages, who sees writes.
+#[derive(Clone)]
+pub struct Vma {
+    /// What the program may do.
+    pub access: Access,
+    /// What `mprotect` may at most allow: a shared mapping of a file opened for reading never becomes writable.
+    pub most: Access,
+    /// Whether writes are seen by everybody who maps the same pages (`MAP_SHARED`).
+    pub shared: bool,
+    /// Where the pages come from.
+    pub backing: Backing,
+    /// What `/proc/<pid>/maps` calls it, if not by a path: `[heap]`, `[stack]`.
+    pub label: &'static str,
+}
+
+impl Vma {
+    /// Private zeroes.
+    pub fn anonymous(access: Access) -> Vma {
+        let most = Access { read: true, write: true, execute: true };
+        Vma { access, most, shared: false, backing: Backing::Anonymous, label: "" }
+    }
+}
+
+impl Piece for Vma {
+    fn cut(&mut self, distance: usize) -> Vma {
+        let mut rest = self.clone();
+        if let Backing::File { page, .. } = &mut rest.backing {
+            *page += (distance / PAGE_SIZE) as u64;
+        }
+        rest
+    }
+
+    fn joins(&self, distance: usize, next: &Vma) -> bool {
+        let backing = match (&self.backing, &next.backing) {
+            (Backing::Anonymous, Backing::Anonymous) => !self.shared, // a shared range has an identity of its own
+            (Backing::File { inode: a, page: p, .. }, Backing::File { inode: b, page: q, .. }) => {
+                Arc::ptr_eq(a, b) && p + (distance / PAGE_SIZE) as u64 == *q
+            }
+            _ => false,
+        };
+        let same = self.access == next.access && self.most == next.most && self.shared == next.shared;
+        backing && same && self.label == next.label
+    }
+}
+
+impl fmt::Debug for Vma {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vma").field("access", &self.access).field("shared", &self.shared).finish_non_exhaustive()
+    }
+}

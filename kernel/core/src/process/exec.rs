@@ -1,0 +1,206 @@
+//! Executing a program (`execve(2)`).
+
+use super::loader::{self, Checked};
+use super::stack::{self, Strings};
+use super::thread::Thread;
+use crate::error::Errno;
+use crate::mm::{AddressSpace, CurrentMemory};
+use crate::syscall::memory::UserMemory;
+use crate::vfs::{Access, File, FileType, OpenFlags, Place, Resolver, SymlinkPolicy};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use linux_raw_sys::general as linux;
+use threadbare_machine::memory::PAGE_SIZE;
+use threadbare_machine::task;
+use threadbare_machine::user::{self, UserContext};
+
+/// How many `#!` lines may lead to each other, and how long one may be.
+const SCRIPTS_MOST: usize = 5;
+const SCRIPT_LINE: usize = 256;
+
+/// What to execute.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The path, as given.
+    pub path: Vec<u8>,
+    /// Arguments, the program's own name first.
+    pub arguments: Vec<Vec<u8>>,
+    /// The environment.
+    pub environment: Vec<Vec<u8>>,
+}
+
+/// Why a program was not executed, and what was tried.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The error of `execve(2)`.
+    pub errno: Errno,
+    /// The file that it is about.
+    pub path: Vec<u8>,
+}
+
+impl Failure {
+    /// The exit status by which shells and Docker tell it.
+    pub fn status(&self) -> u8 {
+        match self.errno {
+            Errno::ENOENT | Errno::ENOTDIR => 127,
+            _ => 126,
+        }
+    }
+}
+
+/// Replaces what `thread`'s process runs, and returns the registers with which ring 3 begins.
+///
+/// # Errors
+/// As `execve(2)`. Nothing has changed then, but if the error came after the old program was gone: the process has
+/// been ended by SIGSEGV then, as on Linux.
+pub fn execute(thread: &Thread, program: Program) -> Result<UserContext, Failure> {
+    let path = program.path.clone();
+    let prepared = prepare(thread, program).map_err(|(errno, path)| Failure { errno, path })?;
+    commit(thread, prepared).map_err(|errno| {
+        thread.process.end(super::ExitStatus::Signaled(crate::signal::Signal::SIGSEGV.number()));
+        Failure { errno, path }
+    })
+}
+
+/// Everything that can fail without harm is done before the old program goes.
+struct Prepared {
+    place: Place,
+    strings: Strings,
+    memory: AddressSpace,
+    loaded: loader::Loaded,
+    name: Vec<u8>,
+}
+
+fn prepare(thread: &Thread, program: Program) -> Result<Prepared, (Errno, Vec<u8>)> {
+    let mut strings =
+        Strings { file_name: program.path, arguments: program.arguments, environment: program.environment };
+    if strings.arguments.is_empty() {
+        strings.arguments = vec![Vec::new()]; // as Linux since 5.18: no program sees argc 0
+    }
+    let mut path = strings.file_name.clone();
+    let about = |path: &[u8]| { let path = path.to_vec(); move |errno| (errno, path.clone()) };
+    let mut scripts = 0;
+    let file = loop {
+        let file = open_executable(thread, &path).map_err(about(&path))?;
+        let Some((interpreter, argument)) = script_line(&file).map_err(about(&path))? else { break file };
+        scripts += 1;
+        if scripts > SCRIPTS_MOST {
+            return Err((Errno::ELOOP, path));
+        }
+        let mut arguments = vec![interpreter.clone()];
+        arguments.extend(argument);
+        arguments.push(path);
+        arguments.extend(strings.arguments.into_iter().skip(1));
+        strings.arguments = arguments;
+        path = interpreter;
+    };
+    let limits = *thread.process.limits.lock();
+    let stack_limit = usize::try_from(limits.stack()).unwrap_or(usize::MAX);
+    strings.check(stack_limit).map_err(about(&path))?;
+    let place = file.place().clone();
+    let checked = loader::check(file).map_err(about(&path))?;
+    let interpreter = match loader::interpreter(&checked).map_err(about(&path))? {
+        Some(path) => Some(open_executable(thread, &path).and_then(loader::check).map_err(about(&path))?),
+        None => None,
+    };
+    let (memory, loaded) =
+        lay_out(&checked, interpreter.as_ref(), stack_limit, limits.address_space()).map_err(about(&path))?;
+    let name = strings.file_name.rsplit(|&byte| byte == b'/').next().unwrap_or_default().to_vec();
+    Ok(Prepared { place, strings, memory, loaded, name })
+}
+
+fn lay_out(
+    program: &Checked,
+    interpreter: Option<&Checked>,
+    stack_limit: usize,
+    space_limit: usize,
+) -> Result<(AddressSpace, loader::Loaded), Errno> {
+    let mut memory = AddressSpace::new()?;
+    memory.limit = space_limit;
+    let loaded = loader::load(&mut memory, program, interpreter, stack_limit)?;
+    stack::map(&mut memory, stack_limit, program.image.stack_executable)?;
+    Ok((memory, loaded))
+}
+
+/// The old program goes, the new one comes.
+fn commit(thread: &Thread, prepared: Prepared) -> Result<UserContext, Errno> {
+    let process = &thread.process;
+    let Prepared { place, strings, memory, loaded, name } = prepared;
+    let handle = memory.handle();
+    let top = memory.layout.stack.end;
+    let old = core::mem::replace(&mut *process.memory.lock(), Box::new(memory));
+    task::set_space(handle);
+    drop(old);
+    user::reset_registers()?;
+    close_on_exec(thread);
+    process.signals.reset_handlers();
+    *thread.signals.stack.lock() = crate::signal::AlternateStack::default();
+    *process.executable.lock() = Some(place);
+    thread.set_name(&name);
+
+    let memory = CurrentMemory::new(process);
+    for (start, end) in loaded.zero {
+        zero(&memory, start, end)?;
+    }
+    let credentials = process.credentials.lock().clone();
+    let written = stack::write(&memory, top, &strings, &loaded, &credentials)?;
+    let mut space = process.memory.lock();
+    space.layout.arguments = written.arguments;
+    space.layout.environment = written.environment;
+    drop(space);
+    *process.auxiliary.lock() = written.auxiliary;
+    Ok(UserContext::new(loaded.start, written.rsp))
+}
+
+fn zero(memory: &CurrentMemory<'_>, start: usize, end: usize) -> Result<(), Errno> {
+    static ZEROES: [u8; PAGE_SIZE] = [0; PAGE_SIZE];
+    memory.write_bytes(start, &ZEROES[..(end - start).min(PAGE_SIZE)])
+}
+
+fn close_on_exec(thread: &Thread) {
+    loop {
+        let mut files = thread.process.files.lock();
+        let Some(fd) = files.next_close_on_exec() else { return };
+        let closed = files.remove(fd);
+        drop(files);
+        drop(closed); // outside of the lock: closing may do anything
+    }
+}
+
+/// Opens a file for execution.
+fn open_executable(thread: &Thread, path: &[u8]) -> Result<Arc<File>, Errno> {
+    let process = &thread.process;
+    let credentials = process.credentials.lock().clone();
+    let resolver = Resolver::new(&process.fs, &credentials);
+    let place = resolver.lookup(process.fs.working_directory(), path, SymlinkPolicy::Follow)?;
+    open_place_for_execution(place, &credentials)
+}
+
+fn open_place_for_execution(place: Place, credentials: &crate::vfs::Credentials) -> Result<Arc<File>, Errno> {
+    let metadata = place.inode().metadata();
+    if place.inode().kind() != FileType::Regular {
+        return Err(Errno::EACCES);
+    }
+    credentials.check(&metadata, Access::EXECUTE)?;
+    let flags = OpenFlags::internal(linux::O_RDONLY);
+    // Reading is the kernel's own doing: a program needs no read permission to be run.
+    let file = File::new(place.clone(), place.inode().clone().open(flags)?, flags);
+    Ok(file)
+}
+
+/// The interpreter and its one argument that a `#!` line names; `None` if the file begins otherwise.
+fn script_line(file: &File) -> Result<Option<(Vec<u8>, Option<Vec<u8>>)>, Errno> {
+    let head = loader::read_up_to(file, 0, SCRIPT_LINE)?;
+    let Some(rest) = head.strip_prefix(b"#!") else { return Ok(None) };
+    let ended = rest.contains(&b'\n') || head.len() < SCRIPT_LINE;
+    let line = rest.split(|&byte| byte == b'\n').next().unwrap_or_default().trim_ascii();
+    let name_end = line.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(line.len());
+    let (name, argument) = line.split_at(name_end);
+    if name.is_empty() || (!ended && argument.is_empty()) {
+        return Err(Errno::ENOEXEC); // nothing there, or the name may have been cut
+    }
+    let argument = argument.trim_ascii();
+    Ok(Some((name.to_vec(), (!argument.is_empty()).then(|| argument.to_vec()))))
+}

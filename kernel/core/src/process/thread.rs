@@ -1,0 +1,93 @@
+//! [`Thread`].
+
+use super::table::Process;
+use crate::sched::KernelData;
+use crate::signal::ThreadSignals;
+use alloc::sync::{Arc, Weak};
+use core::fmt;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use threadbare_machine::sync::SpinLock;
+use threadbare_machine::task::{self, Task};
+
+/// A thread of a program.
+pub struct Thread {
+    /// Its number; the first thread's is the process'.
+    pub tid: u32,
+    /// What it belongs to.
+    pub process: Arc<Process>,
+    /// Its name, NUL-padded (`prctl(PR_SET_NAME)`).
+    pub name: SpinLock<[u8; 16]>,
+    /// Its signals.
+    pub signals: ThreadSignals,
+    /// Where to write 0 and wake a futex when it ends (`set_tid_address(2)`).
+    pub clear_child_tid: AtomicUsize,
+    /// The head of its list of robust futexes (`set_robust_list(2)`).
+    pub robust_list: AtomicUsize,
+    /// The number of the system call that it is in, or `usize::MAX`: for reports.
+    pub system_call: AtomicUsize,
+    exiting: AtomicBool,
+    task: SpinLock<Weak<Task>>,
+}
+
+impl Thread {
+    /// A thread that does not run yet.
+    pub fn new(tid: u32, process: Arc<Process>, name: &[u8]) -> Arc<Thread> {
+        let thread = Arc::new(Thread {
+            tid,
+            process: process.clone(),
+            name: SpinLock::new([0; 16]),
+            signals: ThreadSignals::default(),
+            clear_child_tid: AtomicUsize::new(0),
+            robust_list: AtomicUsize::new(0),
+            system_call: AtomicUsize::new(usize::MAX),
+            exiting: AtomicBool::new(false),
+            task: SpinLock::new(Weak::new()),
+        });
+        thread.set_name(name);
+        process.add_thread(&thread);
+        thread
+    }
+
+    /// The thread that the running task serves.
+    pub fn current() -> Option<Arc<Thread>> {
+        task::current().data().downcast_ref::<KernelData>()?.thread.upgrade()
+    }
+
+    /// Sets the name, cut to 15 bytes.
+    pub fn set_name(&self, name: &[u8]) {
+        let mut cut = [0; 16];
+        let length = name.len().min(15);
+        cut[..length].copy_from_slice(&name[..length]);
+        *self.name.lock() = cut;
+    }
+
+    /// The task that serves it.
+    pub fn task(&self) -> Option<Arc<Task>> {
+        self.task.lock().upgrade()
+    }
+
+    pub(super) fn set_task(&self, task: &Arc<Task>) {
+        *self.task.lock() = Arc::downgrade(task);
+    }
+
+    /// Ends this thread alone.
+    pub fn exit(&self) {
+        self.exiting.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it shall not return to ring 3.
+    pub fn is_ending(&self) -> bool {
+        self.exiting.load(Ordering::Relaxed) || self.process.status().is_some()
+    }
+
+    /// Whether a wait should be given up: for a signal, or because it ends.
+    pub fn is_interrupted(&self) -> bool {
+        self.is_ending() || self.signals.has_deliverable(&self.process.signals)
+    }
+}
+
+impl fmt::Debug for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Thread").field("tid", &self.tid).finish_non_exhaustive()
+    }
+}

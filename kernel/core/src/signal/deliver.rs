@@ -1,0 +1,73 @@
+//! What happens to a thread's signals before it returns to ring 3.
+
+use super::frame;
+use super::state::{Action, Handler};
+use super::{DefaultAction, Signal, SignalInfo, SignalSet};
+use crate::process::{ExitStatus, Thread};
+use linux_raw_sys::general as linux;
+use threadbare_machine::user::UserContext;
+
+/// Delivers what waits and is not blocked: enters a handler, or does the default. Called with the registers as
+/// they are when ring 3 goes on.
+pub fn deliver_pending(thread: &Thread, context: &mut UserContext) {
+    loop {
+        let mask = *thread.signals.mask.lock();
+        let wanted = SignalSet::from_bits(!mask.bits());
+        let Some(info) = thread.signals.take(&thread.process.signals, wanted) else { break };
+        let action = thread.process.signals.action(info.signal);
+        match action.handler {
+            Handler::Ignore => {}
+            Handler::Default => do_default(thread, info.signal),
+            Handler::Function(entry) => {
+                enter_handler(thread, context, info, action, entry);
+                return;
+            }
+        }
+        if thread.is_ending() {
+            return;
+        }
+    }
+    if let Some(mask) = thread.signals.saved_mask.lock().take() {
+        *thread.signals.mask.lock() = mask;
+    }
+}
+
+fn do_default(thread: &Thread, signal: Signal) {
+    match signal.default_action() {
+        DefaultAction::Terminate { .. } => thread.process.end(ExitStatus::Signaled(signal.number())),
+        // Stopping needs somebody who could continue it: there is only one process, and stopping it would hang.
+        DefaultAction::Stop | DefaultAction::Ignore | DefaultAction::Continue => {}
+    }
+}
+
+fn enter_handler(thread: &Thread, context: &mut UserContext, info: SignalInfo, action: Action, entry: u64) {
+    let mask = *thread.signals.mask.lock();
+    let restore = thread.signals.saved_mask.lock().take().unwrap_or(mask);
+    if frame::push(thread, context, &info, &action, entry, restore).is_err() {
+        // There is no stack to handle it on: as Linux, SIGSEGV that cannot be handled.
+        thread.process.end(ExitStatus::Signaled(Signal::SIGSEGV.number()));
+        return;
+    }
+    let mut blocked = mask.union(action.mask);
+    if action.flags & u64::from(linux::SA_NODEFER) == 0 {
+        blocked = blocked.with(info.signal);
+    }
+    *thread.signals.mask.lock() = blocked.blockable();
+    if action.flags & u64::from(linux::SA_RESETHAND) != 0 {
+        thread.process.signals.set_action(info.signal, Action::default());
+    }
+}
+
+/// Delivers a signal that a fault raised: if the program blocks or ignores it, it ends. Returns whether a handler was
+/// entered.
+pub fn force(thread: &Thread, context: &mut UserContext, info: SignalInfo) -> bool {
+    let action = thread.process.signals.action(info.signal);
+    let blocked = thread.signals.mask.lock().contains(info.signal);
+    match action.handler {
+        Handler::Function(entry) if !blocked => {
+            enter_handler(thread, context, info, action, entry);
+            true
+        }
+        _ => false,
+    }
+}

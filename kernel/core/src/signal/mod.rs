@@ -1,0 +1,24 @@
+//! Signals (`signal(7)`).
+//!
+//! A signal is sent to a process or to one of its threads and waits there until a thread that does not block it is
+//! about to return to ring 3. Then its default happens, or the program's handler is entered: the registers are
+//! saved in a frame on the user's stack ([`frame`]) and `rt_sigreturn` takes them back.
+//!
+//! Invariants:
+//! 1. SIGKILL and SIGSTOP are never blocked, ignored or handled.
+//! 2. A frame that comes back through `rt_sigreturn` is the program's own data: nothing in it is trusted, see
+//!    [`frame`].
+
+mod deliver;
+mod frame;
+mod info;
+mod number;
+mod state;
+
+pub use deliver::{deliver_pending, force};
+pub use frame::sigreturn;
+pub(crate) use frame::stack_flags;
+pub(crate) use info::code;
+pub use info::{Details, SignalInfo};
+pub use number::{DefaultAction, Signal, SignalSet};
+pub use state::{Action, AlternateStack, Handler, ProcessSignals, ThreadSignals, send_to_process, send_to_thread};

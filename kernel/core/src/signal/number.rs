@@ -1,0 +1,150 @@
+//! Signal numbers and sets of them.
+
+use crate::error::Errno;
+
+/// A signal, 1 to 64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Signal(u8);
+
+/// What a signal does when the program has said nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefaultAction {
+    /// Ends the process; those that would dump core are told apart.
+    Terminate {
+        /// Linux would write a core file.
+        core: bool,
+    },
+    /// Nothing.
+    Ignore,
+    /// Stops the process.
+    Stop,
+    /// Continues it.
+    Continue,
+}
+
+#[expect(missing_docs, reason = "signal(7) names them")]
+impl Signal {
+    pub const SIGHUP: Signal = Signal(1);
+    pub const SIGINT: Signal = Signal(2);
+    pub const SIGQUIT: Signal = Signal(3);
+    pub const SIGILL: Signal = Signal(4);
+    pub const SIGTRAP: Signal = Signal(5);
+    pub const SIGABRT: Signal = Signal(6);
+    pub const SIGBUS: Signal = Signal(7);
+    pub const SIGFPE: Signal = Signal(8);
+    pub const SIGKILL: Signal = Signal(9);
+    pub const SIGSEGV: Signal = Signal(11);
+    pub const SIGPIPE: Signal = Signal(13);
+    pub const SIGALRM: Signal = Signal(14);
+    pub const SIGTERM: Signal = Signal(15);
+    pub const SIGCHLD: Signal = Signal(17);
+    pub const SIGCONT: Signal = Signal(18);
+    pub const SIGSTOP: Signal = Signal(19);
+    pub const SIGSYS: Signal = Signal(31);
+}
+
+impl Signal {
+    /// How many there are.
+    pub const COUNT: usize = 64;
+
+    /// The signal of that number.
+    ///
+    /// # Errors
+    /// `EINVAL` if there is none.
+    pub fn new(number: usize) -> Result<Signal, Errno> {
+        match u8::try_from(number) {
+            Ok(number @ 1..=64) => Ok(Signal(number)),
+            _ => Err(Errno::EINVAL),
+        }
+    }
+
+    /// Its number.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+
+    /// Its place in a table of all.
+    pub(super) fn index(self) -> usize {
+        usize::from(self.0) - 1
+    }
+
+    /// What it does by default (`signal(7)`, "Standard signals").
+    pub fn default_action(self) -> DefaultAction {
+        match self.0 {
+            17 | 23 | 28 => DefaultAction::Ignore,
+            18 => DefaultAction::Continue,
+            19..=22 => DefaultAction::Stop,
+            3..=8 | 11 | 24 | 25 | 31 => DefaultAction::Terminate { core: true },
+            _ => DefaultAction::Terminate { core: false },
+        }
+    }
+
+    /// Whether it may be neither blocked nor handled.
+    pub fn is_absolute(self) -> bool {
+        matches!(self, Signal::SIGKILL | Signal::SIGSTOP)
+    }
+
+    /// Whether several of it may wait.
+    pub fn is_real_time(self) -> bool {
+        self.0 >= 32
+    }
+}
+
+/// A set of signals, as the program writes it: bit `n - 1` for signal `n`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SignalSet(u64);
+
+impl SignalSet {
+    /// No signal.
+    pub const EMPTY: SignalSet = SignalSet(0);
+
+    /// From the program's bits.
+    pub const fn from_bits(bits: u64) -> SignalSet {
+        SignalSet(bits)
+    }
+
+    /// The program's bits.
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// Whether `signal` is in it.
+    pub const fn contains(self, signal: Signal) -> bool {
+        self.0 & 1 << (signal.0 - 1) != 0
+    }
+
+    /// This set and `signal`.
+    #[must_use]
+    pub const fn with(self, signal: Signal) -> SignalSet {
+        SignalSet(self.0 | 1 << (signal.0 - 1))
+    }
+
+    /// This set but for `signal`.
+    #[must_use]
+    pub const fn without(self, signal: Signal) -> SignalSet {
+        SignalSet(self.0 & !(1 << (signal.0 - 1)))
+    }
+
+    /// The signals of either.
+    #[must_use]
+    pub const fn union(self, other: SignalSet) -> SignalSet {
+        SignalSet(self.0 | other.0)
+    }
+
+    /// The signals of this set that are not in `other`.
+    #[must_use]
+    pub const fn minus(self, other: SignalSet) -> SignalSet {
+        SignalSet(self.0 & !other.0)
+    }
+
+    /// Without those that cannot be blocked.
+    #[must_use]
+    pub const fn blockable(self) -> SignalSet {
+        self.without(Signal::SIGKILL).without(Signal::SIGSTOP)
+    }
+
+    /// The lowest signal.
+    pub fn first(self) -> Option<Signal> {
+        (self.0 != 0).then(|| Signal(u8::try_from(self.0.trailing_zeros()).unwrap_or(0) + 1))
+    }
+}

@@ -1,0 +1,62 @@
+//! [`Call`]: who calls, and with what.
+
+use super::memory::UserMemory;
+use crate::error::Errno;
+use crate::mm::CurrentMemory;
+use crate::process::{Process, Thread};
+use crate::report;
+use alloc::string::String;
+use threadbare_machine::user::UserContext;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+/// A system call that is being served.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The thread that calls.
+    pub thread: &'a Thread,
+    /// Its registers.
+    pub context: &'a mut UserContext,
+}
+
+impl Call<'_> {
+    /// The process that calls.
+    pub fn process(&self) -> &Process {
+        &self.thread.process
+    }
+
+    /// The memory of the program that calls.
+    pub fn memory(&self) -> CurrentMemory<'_> {
+        CurrentMemory::new(&self.thread.process)
+    }
+
+    /// Reads a value from the program.
+    ///
+    /// # Errors
+    /// `EFAULT`.
+    pub fn read<T: FromBytes + IntoBytes>(&self, from: usize) -> Result<T, Errno> {
+        let mut value = T::new_zeroed();
+        self.memory().read_bytes(from, value.as_mut_bytes())?;
+        Ok(value)
+    }
+
+    /// Writes a value to the program.
+    ///
+    /// # Errors
+    /// `EFAULT`.
+    pub fn write<T: IntoBytes + Immutable>(&self, to: usize, value: &T) -> Result<(), Errno> {
+        self.memory().write_bytes(to, value.as_bytes())
+    }
+
+    /// Writes a value unless the pointer is null.
+    ///
+    /// # Errors
+    /// `EFAULT`.
+    pub fn write_if_wanted<T: IntoBytes + Immutable>(&self, to: usize, value: &T) -> Result<(), Errno> {
+        if to == 0 { Ok(()) } else { self.write(to, value) }
+    }
+
+    /// Notes for the report at the end that `what` is not there, and returns `errno`.
+    pub fn missing(&self, what: String, errno: Errno) -> Errno {
+        report::missing(self.thread, self.context.registers().cpu.rip, what, errno)
+    }
+}

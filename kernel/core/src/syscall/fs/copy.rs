@@ -1,0 +1,186 @@
+//! Copies from file to file (`sendfile(2)`, `copy_file_range(2)`).
+
+use alloc::sync::Arc;
+
+use linux_raw_sys::general::O_APPEND;
+
+use super::Caller;
+use super::transfer::{offset, read_from, write_to};
+use super::user_data::TRANSFER_LIMIT;
+use crate::error::Errno;
+use crate::vfs::{File, FileType, SliceSource, VecSink};
+
+/// How much is on its way at a time.
+const PART: usize = 16 * 1024;
+
+/// `sendfile(2)`
+pub(super) fn sendfile(
+    caller: &Caller<'_>,
+    output: i32,
+    input: i32,
+    offset_address: usize,
+    count: usize,
+) -> Result<usize, Errno> {
+    let (input, output) = (caller.data_file(input)?, caller.data_file(output)?);
+    input.check_readable()?;
+    output.check_writable()?;
+    if input.inode().kind() == FileType::Directory || output.flags().has(O_APPEND) {
+        return Err(Errno::EINVAL);
+    }
+    let start = read_offset(caller, offset_address)?;
+    if start.is_some() {
+        input.check_offsets()?;
+    }
+    let mut from = Position {
+        file: &input,
+        given: start,
+    };
+    let mut to = Position {
+        file: &output,
+        given: None,
+    };
+    let copied = copy(caller, &mut from, &mut to, count)?;
+    write_offset(caller, offset_address, from.given)?;
+    Ok(copied)
+}
+
+/// `copy_file_range(2)`
+pub(super) fn copy_file_range(
+    caller: &Caller<'_>,
+    input: i32,
+    input_offset: usize,
+    output: i32,
+    output_offset: usize,
+    count: usize,
+    flags: u32,
+) -> Result<usize, Errno> {
+    let (input, output) = (caller.data_file(input)?, caller.data_file(output)?);
+    let starts = (
+        read_offset(caller, input_offset)?,
+        read_offset(caller, output_offset)?,
+    );
+    if flags != 0 {
+        return Err(Errno::EINVAL);
+    }
+    check_regular(&input)?;
+    check_regular(&output)?;
+    if !input.flags().readable() || !output.flags().writable() || output.flags().has(O_APPEND) {
+        return Err(Errno::EBADF);
+    }
+    let count = count.min(TRANSFER_LIMIT);
+    let mut from = Position {
+        file: &input,
+        given: starts.0,
+    };
+    let mut to = Position {
+        file: &output,
+        given: starts.1,
+    };
+    check_apart(&from, &to, count)?;
+    let copied = copy(caller, &mut from, &mut to, count)?;
+    write_offset(caller, input_offset, from.given)?;
+    write_offset(caller, output_offset, to.given)?;
+    Ok(copied)
+}
+
+/// Where a copy reads or writes: at an offset of its own, or at that of the file.
+struct Position<'a> {
+    file: &'a Arc<File>,
+    given: Option<u64>,
+}
+
+impl Position<'_> {
+    fn offset(&self) -> u64 {
+        self.given.unwrap_or_else(|| self.file.offset())
+    }
+
+    fn advance(&mut self, count: usize) {
+        if let Some(offset) = &mut self.given {
+            *offset = offset.saturating_add(count as u64);
+        }
+    }
+}
+
+fn copy(
+    caller: &Caller<'_>,
+    from: &mut Position<'_>,
+    to: &mut Position<'_>,
+    count: usize,
+) -> Result<usize, Errno> {
+    let count = count.min(TRANSFER_LIMIT);
+    let mut copied = 0;
+    while copied < count {
+        match copy_part(caller, from, to, PART.min(count - copied)) {
+            Ok((_, 0)) => break,
+            Ok((read, written)) => {
+                copied += written;
+                if written < read {
+                    break;
+                }
+            }
+            Err(errno) if copied == 0 => return Err(errno),
+            Err(_) => break,
+        }
+    }
+    Ok(copied)
+}
+
+/// Copies at most `count` bytes; returns how many were read and how many of those were written. What was read and not
+/// written is given back to the offset of the input.
+fn copy_part(
+    caller: &Caller<'_>,
+    from: &mut Position<'_>,
+    to: &mut Position<'_>,
+    count: usize,
+) -> Result<(usize, usize), Errno> {
+    let before = from.file.offset();
+    let mut sink = VecSink::new(count);
+    let read = read_from(from.file, from.given, &mut sink)?;
+    let bytes = sink.into_bytes();
+    let result = if read == 0 {
+        Ok(0)
+    } else {
+        write_to(caller, to.file, to.given, &mut SliceSource::new(&bytes))
+    };
+    let written = *result.as_ref().unwrap_or(&0);
+    if from.given.is_none() && written < read && from.file.check_offsets().is_ok() {
+        from.file.set_offset(before.saturating_add(written as u64));
+    }
+    from.advance(written);
+    to.advance(written);
+    result.map(|written| (read, written))
+}
+
+fn check_regular(file: &File) -> Result<(), Errno> {
+    match file.inode().kind() {
+        FileType::Regular => Ok(()),
+        FileType::Directory => Err(Errno::EISDIR),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+fn check_apart(from: &Position<'_>, to: &Position<'_>, count: usize) -> Result<(), Errno> {
+    let (start, other) = (from.offset(), to.offset());
+    let end = |start: u64| start.checked_add(count as u64).ok_or(Errno::EOVERFLOW);
+    let overlaps = start < end(other)? && other < end(start)?;
+    let same = core::ptr::addr_eq(Arc::as_ptr(from.file.inode()), Arc::as_ptr(to.file.inode()));
+    if same && overlaps {
+        Err(Errno::EINVAL)
+    } else {
+        Ok(())
+    }
+}
+
+fn read_offset(caller: &Caller<'_>, address: usize) -> Result<Option<u64>, Errno> {
+    match address {
+        0 => Ok(None),
+        address => offset(caller.memory.read::<i64>(address)?).map(Some),
+    }
+}
+
+fn write_offset(caller: &Caller<'_>, address: usize, offset: Option<u64>) -> Result<(), Errno> {
+    match offset {
+        Some(offset) => caller.memory.write(address, &offset),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,187 @@
+//! `mmap`, `munmap`, `mprotect`, `mremap`, `brk`, `madvise`, `msync`, `mincore`, `mlock` and relatives.
+
+use super::Call;
+use super::memory::UserMemory;
+use crate::error::Errno;
+use crate::mm::{Backing, Vma, Whereto};
+use crate::vfs::{DeviceNumber, FileType};
+use alloc::format;
+use linux_raw_sys::general as linux;
+use threadbare_machine::memory::PAGE_SIZE;
+use threadbare_machine::paging::Access;
+
+/// Flags that change nothing here: there is no swap, no huge page, no growing mapping.
+const HARMLESS: usize = (linux::MAP_DENYWRITE
+    | linux::MAP_EXECUTABLE
+    | linux::MAP_NORESERVE
+    | linux::MAP_POPULATE
+    | linux::MAP_NONBLOCK
+    | linux::MAP_STACK
+    | linux::MAP_LOCKED) as usize;
+
+/// `/dev/zero`.
+const ZERO_DEVICE: DeviceNumber = DeviceNumber { major: 1, minor: 5 };
+
+/// `mmap(2)`.
+pub(super) fn mmap(call: &mut Call<'_>, [address, length, protection, flags, fd, offset]: [usize; 6]) -> Result<usize, Errno> {
+    let access = access(protection)?;
+    let flag = |bit: u32| flags & bit as usize != 0;
+    if !offset.is_multiple_of(PAGE_SIZE) || length == 0 {
+        return Err(Errno::EINVAL);
+    }
+    let shared = match (flags & linux::MAP_TYPE as usize) as u32 {
+        linux::MAP_PRIVATE => false,
+        linux::MAP_SHARED | linux::MAP_SHARED_VALIDATE => true,
+        _ => return Err(Errno::EINVAL),
+    };
+    if flag(linux::MAP_HUGETLB) {
+        return Err(call.missing("mmap(MAP_HUGETLB)".into(), Errno::ENOMEM));
+    }
+    if flag(linux::MAP_GROWSDOWN) {
+        return Err(call.missing("mmap(MAP_GROWSDOWN)".into(), Errno::EINVAL));
+    }
+    let known = HARMLESS
+        | (linux::MAP_TYPE | linux::MAP_FIXED | linux::MAP_FIXED_NOREPLACE | linux::MAP_ANONYMOUS | linux::MAP_32BIT) as usize;
+    if flags & linux::MAP_TYPE as usize == linux::MAP_SHARED_VALIDATE as usize && flags & !known != 0 {
+        return Err(Errno::EOPNOTSUPP);
+    }
+    let vma = if flag(linux::MAP_ANONYMOUS) {
+        Vma { shared, ..Vma::anonymous(access) }
+    } else {
+        file_mapping(call, fd, offset, access, shared)?
+    };
+    let whereto = if flag(linux::MAP_FIXED_NOREPLACE) {
+        Whereto::FixedIfFree(address)
+    } else if flag(linux::MAP_FIXED) {
+        Whereto::Fixed(address)
+    } else {
+        Whereto::Hint(address)
+    };
+    call.process().memory.lock().map(whereto, length, vma, !flag(linux::MAP_NORESERVE))
+}
+
+fn file_mapping(call: &Call<'_>, fd: usize, offset: usize, access: Access, shared: bool) -> Result<Vma, Errno> {
+    let fd = u32::try_from(fd as u64 & 0xffff_ffff).map_err(|_| Errno::EBADF)?;
+    let file = call.process().files.lock().get(fd)?.file.clone();
+    file.check_readable().map_err(|_| Errno::EACCES)?;
+    let writable = file.check_writable().is_ok();
+    if shared && access.write && !writable {
+        return Err(Errno::EACCES);
+    }
+    let kind = file.inode().kind();
+    if kind == FileType::CharacterDevice && file.inode().metadata().node == ZERO_DEVICE {
+        return Ok(Vma { shared, ..Vma::anonymous(access) }); // /dev/zero: as MAP_ANONYMOUS (zero(4))
+    }
+    if kind != FileType::Regular || file.inode().contents().is_none() {
+        return Err(Errno::ENODEV);
+    }
+    let most = Access { read: true, write: !shared || writable, execute: true };
+    let page = (offset / PAGE_SIZE) as u64;
+    Ok(Vma { most, shared, backing: Backing::file(&file, page), ..Vma::anonymous(access) })
+}
+
+/// `PROT_*` as rights. What can be written or executed can be read, on this machine.
+fn access(protection: usize) -> Result<Access, Errno> {
+    let known = (linux::PROT_READ | linux::PROT_WRITE | linux::PROT_EXEC) as usize;
+    if protection & !known != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let bit = |bit: u32| protection & bit as usize != 0;
+    let (write, execute) = (bit(linux::PROT_WRITE), bit(linux::PROT_EXEC));
+    Ok(Access { read: bit(linux::PROT_READ) || write || execute, write, execute })
+}
+
+/// `munmap(2)`.
+pub(super) fn munmap(call: &mut Call<'_>, [address, length, ..]: [usize; 6]) -> Result<usize, Errno> {
+    call.process().memory.lock().unmap(address, length)?;
+    Ok(0)
+}
+
+/// `mprotect(2)`.
+pub(super) fn mprotect(call: &mut Call<'_>, [address, length, protection, ..]: [usize; 6]) -> Result<usize, Errno> {
+    call.process().memory.lock().protect(address, length, access(protection)?)?;
+    Ok(0)
+}
+
+/// `mremap(2)`.
+pub(super) fn mremap(call: &mut Call<'_>, [address, old, new, flags, to, _]: [usize; 6]) -> Result<usize, Errno> {
+    let flag = |bit: u32| flags & bit as usize != 0;
+    let known = (linux::MREMAP_MAYMOVE | linux::MREMAP_FIXED | linux::MREMAP_DONTUNMAP) as usize;
+    if flags & !known != 0 || (flag(linux::MREMAP_FIXED) && !flag(linux::MREMAP_MAYMOVE)) {
+        return Err(Errno::EINVAL);
+    }
+    if flag(linux::MREMAP_DONTUNMAP) {
+        return Err(call.missing("mremap(MREMAP_DONTUNMAP)".into(), Errno::EINVAL));
+    }
+    let to = flag(linux::MREMAP_FIXED).then_some(to);
+    call.process().memory.lock().remap(address, old, new, flag(linux::MREMAP_MAYMOVE), to)
+}
+
+/// `brk(2)`, the system call: returns the break, changed or not.
+pub(super) fn brk(call: &mut Call<'_>, [address, ..]: [usize; 6]) -> Result<usize, Errno> {
+    Ok(call.process().memory.lock().set_brk(address))
+}
+
+/// `madvise(2)`: what only makes things faster on Linux changes nothing here.
+pub(super) fn madvise(call: &mut Call<'_>, [address, length, advice, ..]: [usize; 6]) -> Result<usize, Errno> {
+    let mut memory = call.process().memory.lock();
+    match u32::try_from(advice).map_err(|_| Errno::EINVAL)? {
+        // MADV_FREE may drop the pages at any time, so also at once.
+        linux::MADV_DONTNEED | linux::MADV_FREE | linux::MADV_DONTNEED_LOCKED => memory.discard(address, length)?,
+        linux::MADV_NORMAL
+        | linux::MADV_RANDOM
+        | linux::MADV_SEQUENTIAL
+        | linux::MADV_WILLNEED
+        | linux::MADV_HUGEPAGE
+        | linux::MADV_NOHUGEPAGE
+        | linux::MADV_MERGEABLE
+        | linux::MADV_UNMERGEABLE
+        | linux::MADV_DONTDUMP
+        | linux::MADV_DODUMP
+        | linux::MADV_COLD
+        | linux::MADV_PAGEOUT => memory.check_advised(address, length)?,
+        unknown => {
+            drop(memory);
+            return Err(call.missing(format!("madvise({unknown})"), Errno::EINVAL));
+        }
+    }
+    Ok(0)
+}
+
+/// `msync(2)`: file pages are shared, not cached, so there is nothing to write back.
+pub(super) fn msync(call: &mut Call<'_>, [address, length, flags, ..]: [usize; 6]) -> Result<usize, Errno> {
+    let known = (linux::MS_ASYNC | linux::MS_SYNC | linux::MS_INVALIDATE) as usize;
+    let both = (linux::MS_ASYNC | linux::MS_SYNC) as usize;
+    if flags & !known != 0 || flags & both == both {
+        return Err(Errno::EINVAL);
+    }
+    call.process().memory.lock().check_advised(address, length)?;
+    Ok(0)
+}
+
+/// `mlock(2)`, `munlock(2)`, `mlock2(2)`: nothing is ever paged out, so every page that is there is locked.
+pub(super) fn mlock(call: &mut Call<'_>, [address, length, ..]: [usize; 6]) -> Result<usize, Errno> {
+    let start = address & !(PAGE_SIZE - 1);
+    let length = length.checked_add(address - start).ok_or(Errno::EINVAL)?;
+    call.process().memory.lock().check_advised(start, length)?;
+    Ok(0)
+}
+
+/// `mincore(2)`.
+pub(super) fn mincore(call: &mut Call<'_>, [address, length, vector, ..]: [usize; 6]) -> Result<usize, Errno> {
+    const MOST: usize = 4096; // pages at a time, so that the kernel's own memory use is bounded
+    let mut at = address;
+    let mut left = length.div_ceil(PAGE_SIZE);
+    let mut to = vector;
+    while left > 0 {
+        let pages = left.min(MOST);
+        let mut states = alloc::vec::Vec::new();
+        states.try_reserve_exact(pages)?;
+        call.process().memory.lock().resident(at, pages * PAGE_SIZE, |resident| states.push(u8::from(resident)))?;
+        call.memory().write_bytes(to, &states)?;
+        at += pages * PAGE_SIZE;
+        to += pages;
+        left -= pages;
+    }
+    Ok(0)
+}

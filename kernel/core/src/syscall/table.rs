@@ -1,0 +1,151 @@
+//! From numbers to functions.
+
+use super::{Call, futex, identity, mapping, names, poll, process, signals, system, times};
+use crate::error::Errno;
+use crate::process::Thread;
+use alloc::format;
+use core::sync::atomic::Ordering;
+use linux_raw_sys::general as nr;
+use threadbare_machine::user::UserContext;
+
+type Function = fn(&mut Call<'_>, [usize; 6]) -> Result<usize, Errno>;
+
+/// `rt_sigreturn`: the one call whose result is not put into RAX, for it has restored all registers.
+const SIGRETURN: usize = nr::__NR_rt_sigreturn as usize;
+/// `execve`, whose success begins with fresh registers.
+const EXECVE: usize = nr::__NR_execve as usize;
+
+macro_rules! table {
+    ($($number:ident => $function:path,)*) => {
+        /// The function of a call, and its name.
+        fn find(number: usize) -> Option<(&'static str, Function)> {
+            Some(match u32::try_from(number).ok()? {
+                $(nr::$number => (stringify!($number), $function as Function),)*
+                _ => return super::files::find(number),
+            })
+        }
+    };
+}
+
+table! {
+    __NR_mmap => mapping::mmap,
+    __NR_munmap => mapping::munmap,
+    __NR_mprotect => mapping::mprotect,
+    __NR_mremap => mapping::mremap,
+    __NR_brk => mapping::brk,
+    __NR_madvise => mapping::madvise,
+    __NR_msync => mapping::msync,
+    __NR_mlock => mapping::mlock,
+    __NR_mlock2 => mapping::mlock,
+    __NR_munlock => mapping::mlock,
+    __NR_mincore => mapping::mincore,
+    __NR_getpid => identity::getpid,
+    __NR_gettid => identity::gettid,
+    __NR_getppid => identity::getppid,
+    __NR_getpgid => identity::getpgid,
+    __NR_getpgrp => identity::getpgrp,
+    __NR_getsid => identity::getpgid,
+    __NR_getuid => identity::getuid,
+    __NR_geteuid => identity::geteuid,
+    __NR_getgid => identity::getgid,
+    __NR_getegid => identity::getegid,
+    __NR_getgroups => identity::getgroups,
+    __NR_prlimit64 => identity::prlimit64,
+    __NR_getrlimit => identity::getrlimit,
+    __NR_setrlimit => identity::setrlimit,
+    __NR_prctl => identity::prctl,
+    __NR_uname => identity::uname,
+    __NR_capget => identity::capget,
+    __NR_exit => process::exit,
+    __NR_exit_group => process::exit_group,
+    __NR_execve => process::execve,
+    __NR_set_tid_address => process::set_tid_address,
+    __NR_set_robust_list => process::set_robust_list,
+    __NR_arch_prctl => process::arch_prctl,
+    __NR_wait4 => process::no_children,
+    __NR_waitid => process::no_children,
+    __NR_rt_sigaction => signals::rt_sigaction,
+    __NR_rt_sigprocmask => signals::rt_sigprocmask,
+    __NR_rt_sigpending => signals::rt_sigpending,
+    __NR_rt_sigsuspend => signals::rt_sigsuspend,
+    __NR_rt_sigtimedwait => signals::rt_sigtimedwait,
+    __NR_rt_sigreturn => signals::rt_sigreturn,
+    __NR_rt_sigqueueinfo => signals::rt_sigqueueinfo,
+    __NR_pause => signals::pause,
+    __NR_sigaltstack => signals::sigaltstack,
+    __NR_kill => signals::kill,
+    __NR_tkill => signals::tkill,
+    __NR_tgkill => signals::tgkill,
+    __NR_clock_gettime => times::clock_gettime,
+    __NR_clock_getres => times::clock_getres,
+    __NR_clock_nanosleep => times::clock_nanosleep,
+    __NR_nanosleep => times::nanosleep,
+    __NR_gettimeofday => times::gettimeofday,
+    __NR_time => times::time,
+    __NR_times => times::times,
+    __NR_getrusage => times::getrusage,
+    __NR_sysinfo => system::sysinfo,
+    __NR_getrandom => system::getrandom,
+    __NR_sched_yield => system::sched_yield,
+    __NR_sched_getaffinity => system::sched_getaffinity,
+    __NR_sched_setaffinity => system::sched_setaffinity,
+    __NR_getcpu => system::getcpu,
+    __NR_membarrier => system::membarrier,
+    __NR_futex => futex::futex,
+    __NR_poll => poll::poll,
+    __NR_ppoll => poll::ppoll,
+    __NR_select => poll::select,
+    __NR_pselect6 => poll::pselect6,
+}
+
+/// The name of a system call that the kernel has, for reports.
+pub fn name(number: usize) -> &'static str {
+    find(number).map_or("not implemented", |(name, _)| name.strip_prefix("__NR_").unwrap_or(name))
+}
+
+/// Serves the system call in `context`'s registers.
+pub fn serve(thread: &Thread, context: &mut UserContext) {
+    let registers = context.registers();
+    #[expect(clippy::cast_possible_truncation, reason = "as on Linux, the number is the low half of RAX")]
+    let number = registers.rax as u32 as usize;
+    let arguments = [registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8, registers.r9];
+    let arguments = arguments.map(|argument| argument as usize);
+    thread.system_call.store(number, Ordering::Relaxed);
+    let mut call = Call { thread, context };
+    let result = match find(number) {
+        Some((_, function)) => function(&mut call, arguments),
+        None => Err(not_implemented(&call, number)),
+    };
+    thread.system_call.store(usize::MAX, Ordering::Relaxed);
+    match (number, result) {
+        (SIGRETURN, _) | (EXECVE, Ok(_)) => {}
+        (_, result) => finish(context, number, result),
+    }
+}
+
+/// Writes the result, or prepares the call to be made again after a signal (`signal(7)`).
+fn finish(context: &mut UserContext, number: usize, result: Result<usize, Errno>) {
+    let registers = context.registers_mut();
+    registers.rax = match result {
+        Ok(value) => value as u64,
+        Err(Errno::ERESTARTSYS | Errno::ERESTARTNOINTR | Errno::ERESTARTNOHAND | Errno::ERESTART_RESTARTBLOCK) => {
+            let _ = number;
+            Errno::EINTR.result() as u64
+        }
+        #[expect(clippy::cast_sign_loss, reason = "RAX holds the negated number")]
+        Err(error) => error.result() as u64,
+    };
+}
+
+/// Calls that are known to be asked for by programs that go on happily without: not worth a report.
+fn is_optional(number: usize) -> bool {
+    u32::try_from(number).is_ok_and(|number| matches!(number, nr::__NR_rseq | nr::__NR_clone3))
+}
+
+fn not_implemented(call: &Call<'_>, number: usize) -> Errno {
+    if is_optional(number) {
+        return Errno::ENOSYS;
+    }
+    let what = names::known(number).map_or_else(|| format!("system call {number}"), Into::into);
+    call.missing(what, Errno::ENOSYS)
+}
