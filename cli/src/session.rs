@@ -4,6 +4,7 @@
 //! the program's standard streams, is read and written by a thread each, started when first needed ([`streams`]).
 //! [`protocol`] knows what either side may say; [`end`] tells how it all ended.
 
+mod console;
 mod conversation;
 pub(crate) mod end;
 mod protocol;

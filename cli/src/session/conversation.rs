@@ -11,6 +11,7 @@
 //! Phases 2 and 3 go on at the same time, and signals are heeded in all.
 
 use super::{
+    console::Console,
     end::{Cause, End},
     protocol::{Protocol, index},
     signals::Signals,
@@ -23,7 +24,7 @@ use crate::{
 };
 use rustix::{
     event::{PollFd, PollFlags, Timespec},
-    fd::{AsFd, OwnedFd},
+    fd::OwnedFd,
     io::Errno,
 };
 use std::{
@@ -36,8 +37,6 @@ use threadbare_link::{Crash, Decoder, GuestMessage, HostMessage, LogLevel, Missi
 const GRACE: Duration = Duration::from_secs(2);
 /// Two signals within this time mean that the command shall end, whatever the program makes of them.
 const INSISTENCE: Duration = Duration::from_secs(1);
-/// Bytes of the consoles that are kept.
-const CONSOLE_LIMIT: usize = 1 << 20;
 /// Bytes read of the link at once.
 const CHUNK: usize = 128 * 1024;
 /// The most input that is read for one request.
@@ -78,25 +77,6 @@ pub(crate) struct Conversation<'a> {
     link_open: bool,
     console: Console,
     errors: Console,
-}
-
-/// What came from a console.
-#[derive(Default)]
-struct Console {
-    bytes: Vec<u8>,
-    closed: bool,
-}
-
-impl Console {
-    fn read(&mut self, from: impl AsFd) {
-        let mut chunk = [0; 4096];
-        match rustix::io::read(from, &mut chunk) {
-            Ok(0) => self.closed = true,
-            Ok(length) if self.bytes.len() < CONSOLE_LIMIT => self.bytes.extend_from_slice(&chunk[..length]),
-            Ok(_) | Err(Errno::INTR | Errno::AGAIN) => {}
-            Err(_) => self.closed = true,
-        }
-    }
 }
 
 impl<'a> Conversation<'a> {
