@@ -69,7 +69,7 @@ fn wall_times(contestants: &[Box<dyn Contestant + '_>], runs: usize) -> Result<V
         eprintln!("xtask: wall times, round {round} of {runs}");
         for (contestant, times) in contestants.iter().zip(&mut times) {
             let start = Instant::now();
-            let output = finish(contestant.run_true(MEMORY_MIB))?;
+            let output = finish(&contestant.run_true(MEMORY_MIB))?;
             let time = start.elapsed();
             if round > 0 && contestant.succeeded(&output) {
                 times.push(time);
@@ -93,7 +93,7 @@ fn median(mut times: Vec<Duration>, runs: usize) -> Result<String> {
 
 fn instructions(contestant: &dyn Contestant) -> Result<String> {
     eprintln!("xtask: counting instructions, {}", contestant.name());
-    let output = finish(contestant.stamp())?;
+    let output = finish(&contestant.stamp())?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let count = contestant.read_stamp(&text);
     ensure!(count.is_some(), "no count in its output");
@@ -104,7 +104,7 @@ fn instructions(contestant: &dyn Contestant) -> Result<String> {
 fn least_memory(contestant: &dyn Contestant) -> Result<String> {
     eprintln!("xtask: looking for the least memory, {}", contestant.name());
     let does =
-        |memory_mib| finish(contestant.run_true(memory_mib)).map(|output| contestant.succeeded(&output));
+        |memory_mib| finish(&contestant.run_true(memory_mib)).map(|output| contestant.succeeded(&output));
     let (mut too_little, mut enough) = (0, MEMORY_MIB);
     ensure!(does(enough)?, "{enough} MiB are not enough");
     while enough - too_little > 1 {
@@ -123,7 +123,7 @@ fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

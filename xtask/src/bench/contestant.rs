@@ -26,8 +26,14 @@ pub(crate) trait Contestant {
     }
 }
 
-/// Runs a command to its end, with its output kept.
-pub(crate) fn finish(mut command: Command) -> Result<Output> {
+/// Runs a command to its end, with its output kept. One that hangs is ended, and did not succeed then.
+pub(crate) fn finish(command: &Command) -> Result<Output> {
+    let mut limited = Command::new("timeout");
+    limited
+        .args(["--kill-after=1", "60"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    let command = &mut limited;
     let command = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -37,17 +43,10 @@ pub(crate) fn finish(mut command: Command) -> Result<Output> {
         .with_context(|| format!("cannot start {:?}", command.get_program()))
 }
 
-/// QEMU as `threadbare run` uses it, for the contestants that are not run by it.
-pub(super) fn qemu(kernel: &Path, memory_mib: u32, icount: bool) -> Command {
+/// QEMU as `threadbare run` uses it, for the contestants that are not run by it. `machine` is a variant of microvm.
+pub(super) fn qemu(machine: &str, kernel: &Path, memory_mib: u32, icount: bool) -> Command {
     let mut qemu = Command::new("qemu-system-x86_64");
-    qemu.args([
-        "-M",
-        "microvm,acpi=off",
-        "-cpu",
-        "max",
-        "-m",
-        &memory_mib.to_string(),
-    ]);
+    qemu.args(["-M", machine, "-cpu", "max", "-m", &memory_mib.to_string()]);
     qemu.args([
         "-nodefaults",
         "-no-user-config",
