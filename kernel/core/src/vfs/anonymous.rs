@@ -45,6 +45,10 @@ impl Inode for Anonymous {
         self.kind
     }
 
+    fn number(&self) -> u64 {
+        self.number
+    }
+
     fn metadata(&self) -> Metadata {
         Metadata {
             inode: self.number,

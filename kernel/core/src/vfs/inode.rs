@@ -14,13 +14,15 @@ use super::{
 };
 use crate::error::Errno;
 
-/// A file of any type.
-///
-/// While any handle of it lives, a file system hands out the same allocation for the same directory: mounts are
-/// found by it.
+/// A file of any type. A file system hands out the same allocation for its root every time.
 pub trait Inode: Any + Send + Sync {
     /// Its type, which never changes.
     fn kind(&self) -> FileType;
+
+    /// Its number, which no other file of its file system has at the same time: places are compared by it.
+    fn number(&self) -> u64 {
+        self.metadata().inode
+    }
 
     /// What `stat(2)` tells.
     fn metadata(&self) -> Metadata;

@@ -38,6 +38,8 @@ mod name;
 mod namespace;
 mod open;
 mod place;
+pub mod proc_source;
+pub mod pseudo;
 pub mod readiness;
 mod resolve;
 #[cfg(test)]

@@ -27,7 +27,7 @@ enum Origin {
     Label(Name),
 }
 
-/// Whether both are the same file of the same file system.
+/// Whether both are the same allocation, as the root of a file system always is.
 pub(super) fn same_inode(a: &Arc<dyn Inode>, b: &Arc<dyn Inode>) -> bool {
     ptr::addr_eq(Arc::as_ptr(a), Arc::as_ptr(b))
 }
@@ -77,7 +77,7 @@ impl Place {
 
     /// Whether both are the same file reached through the same mount.
     pub fn is_same(&self, other: &Place) -> bool {
-        self.is_on_same_mount(other) && same_inode(&self.inode, &other.inode)
+        self.is_on_same_mount(other) && self.inode.number() == other.inode.number()
     }
 
     /// Whether both were reached through the same mount: links and renames go no further (`EXDEV`).
@@ -90,7 +90,8 @@ impl Place {
 
     /// Whether it is the root of a mount.
     pub fn is_mount_root(&self) -> bool {
-        self.mount().is_some_and(|mount| same_inode(&mount.root, &self.inode))
+        self.mount()
+            .is_some_and(|mount| same_inode(&mount.root, &self.inode))
     }
 
     /// Whether the file has lost its last name.

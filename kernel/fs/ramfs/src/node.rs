@@ -143,6 +143,10 @@ impl Inode for Node {
         }
     }
 
+    fn number(&self) -> u64 {
+        self.number
+    }
+
     fn metadata(&self) -> Metadata {
         let (size, blocks) = match &self.content {
             Content::Regular(data) => {

@@ -1,0 +1,141 @@
+//! The few files of `/sys` that programs read: which processors there are.
+//!
+//! libcs count them (`sysconf(3)`, `_SC_NPROCESSORS_CONF` and `_SC_NPROCESSORS_ONLN`), language runtimes look for the
+//! size of huge pages.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use linux_raw_sys::general::SYSFS_MAGIC;
+use threadbare_kernel::error::Errno;
+use threadbare_kernel::vfs::proc_source::ProcSource;
+use threadbare_kernel::vfs::pseudo::{Attributes, Item, ItemKind, PseudoDirectory, Tree};
+use threadbare_kernel::vfs::{Anonymous, DeviceNumber, FileSystem, FileSystemStatus, Inode};
+
+type Source = Arc<dyn ProcSource>;
+
+const CPU: &[Item<Source>] = &[
+    Item {
+        name: "kernel_max",
+        kind: ItemKind::Text(|_| Ok(b"255\n".to_vec())),
+    },
+    Item {
+        name: "offline",
+        kind: ItemKind::Text(|_| Ok(b"\n".to_vec())),
+    },
+    Item {
+        name: "online",
+        kind: ItemKind::Text(cpus),
+    },
+    Item {
+        name: "possible",
+        kind: ItemKind::Text(cpus),
+    },
+    Item {
+        name: "present",
+        kind: ItemKind::Text(cpus),
+    },
+];
+
+const DEVICES_SYSTEM: &[Item<Source>] = &[Item {
+    name: "cpu",
+    kind: ItemKind::Directory(CPU),
+}];
+
+const DEVICES: &[Item<Source>] = &[Item {
+    name: "system",
+    kind: ItemKind::Directory(DEVICES_SYSTEM),
+}];
+
+const HUGE_PAGES: &[Item<Source>] = &[
+    Item {
+        name: "enabled",
+        kind: ItemKind::Text(|_| Ok(b"always madvise [never]\n".to_vec())),
+    },
+    Item {
+        name: "hpage_pmd_size",
+        kind: ItemKind::Text(|_| Ok(b"2097152\n".to_vec())),
+    },
+];
+
+const KERNEL_MM: &[Item<Source>] = &[Item {
+    name: "transparent_hugepage",
+    kind: ItemKind::Directory(HUGE_PAGES),
+}];
+
+const KERNEL: &[Item<Source>] = &[Item {
+    name: "mm",
+    kind: ItemKind::Directory(KERNEL_MM),
+}];
+
+const ROOT: &[Item<Source>] = &[
+    Item {
+        name: "devices",
+        kind: ItemKind::Directory(DEVICES),
+    },
+    Item {
+        name: "kernel",
+        kind: ItemKind::Directory(KERNEL),
+    },
+];
+
+/// The processors, as a list of ranges: `0` or `0-3`.
+fn cpus(source: &Source) -> Result<Vec<u8>, Errno> {
+    Ok(match source.cpus().len() {
+        0 | 1 => b"0\n".to_vec(),
+        count => format!("0-{}\n", count - 1).into_bytes(),
+    })
+}
+
+/// The file system.
+pub struct SysFs {
+    root: Arc<PseudoDirectory>,
+    device: DeviceNumber,
+}
+
+impl SysFs {
+    /// A file system that shows what `source` knows.
+    pub fn new(source: Arc<dyn ProcSource>) -> Arc<SysFs> {
+        let time = source.boot_time();
+        let attributes = Attributes {
+            number: 1,
+            permissions: 0o555,
+            uid: 0,
+            gid: 0,
+            time,
+        };
+        let root = PseudoDirectory::root(attributes, Box::new(Tree::new(source, ROOT, 1)));
+        Arc::new(SysFs {
+            root,
+            device: Anonymous::device(),
+        })
+    }
+}
+
+impl FileSystem for SysFs {
+    fn name(&self) -> &'static str {
+        "sysfs"
+    }
+
+    fn device(&self) -> DeviceNumber {
+        self.device
+    }
+
+    fn root(&self) -> Arc<dyn Inode> {
+        self.root.clone()
+    }
+
+    fn status(&self) -> FileSystemStatus {
+        FileSystemStatus {
+            magic: SYSFS_MAGIC,
+            block_size: 4096,
+            ..FileSystemStatus::default()
+        }
+    }
+}
