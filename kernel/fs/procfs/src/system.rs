@@ -95,11 +95,9 @@ pub(crate) fn meminfo(_: &Source) -> Text {
         ("CommitLimit:", total),
         ("Committed_AS:", total.saturating_sub(free)),
         ("AnonHugePages:", 0),
-        ("HugePages_Total:", 0),
         ("Hugepagesize:", 2048),
     ] {
-        let unit = if name == "HugePages_Total:" { "" } else { " kB" };
-        let _ = writeln!(text, "{name:<15} {value:8}{unit}");
+        let _ = writeln!(text, "{name:<15} {value:8} kB");
     }
     Ok(text.into_bytes())
 }
