@@ -33,5 +33,8 @@ pub mod boot;
 pub mod host;
 pub mod report;
 
+#[cfg(all(target_os = "none", feature = "vm-tests"))]
+pub mod tests;
+
 #[cfg(target_os = "none")]
 pub use boot::{Parts, run};

@@ -71,6 +71,21 @@ unsafe fn slot(page: usize, level: usize) -> Result<*mut Entry, OutOfMemory> {
     Ok(unsafe { direct::<Entry>(table).add(index(page, level)) })
 }
 
+/// Whether a kernel page is mapped.
+#[cfg(feature = "vm-tests")]
+pub(crate) fn is_mapped(address: usize) -> bool {
+    let mut table = root();
+    for level in (0..=3).rev() {
+        // SAFETY: live tables lead to live tables; only read.
+        let entry = unsafe { direct::<Entry>(table).add(index(address, level)).read() };
+        if !entry.is_present() || level == 0 || entry.0 & entry::LARGE != 0 {
+            return entry.is_present();
+        }
+        table = entry.address();
+    }
+    false
+}
+
 /// Drops the translation of one page of the space with top-level table `space`.
 pub(super) fn flush_page(space: PhysAddr, page: usize) {
     if is_loaded(space) {

@@ -104,13 +104,18 @@ pub(crate) unsafe fn initialise(cpu: *mut CpuLocal) -> Result<(), OutOfMemory> {
     Ok(())
 }
 
-/// Changes one gate, for the tests that show what another would do.
+/// The address of a vector's stub.
+#[cfg(feature = "vm-tests")]
+pub(crate) fn stub_address(vector: u8) -> usize {
+    let number = usize::from(vector);
+    STUBS[number / 16][number % 16] as usize
+}
+
+/// Changes one gate, for the tests that show what another would do. Ring 3 may raise it too.
 ///
 /// # Safety
 /// 1. The caller knows what the CPU will do with it.
 #[cfg(feature = "vm-tests")]
 pub(crate) unsafe fn change_gate(vector: u8, ist: u8, kind: GateKind) {
-    let number = usize::from(vector);
-    IDT.lock().0[number] =
-        Gate::new(STUBS[number / 16][number % 16] as usize, ist, Callable::FromRing3, kind);
+    IDT.lock().0[usize::from(vector)] = Gate::new(stub_address(vector), ist, Callable::FromRing3, kind);
 }
