@@ -30,6 +30,7 @@ mod ring;
 mod runtime;
 mod shim;
 pub(crate) mod spawn;
+pub(crate) mod spin;
 mod stack;
 mod switch;
 pub(crate) mod table;
@@ -44,3 +45,12 @@ pub(crate) use dump::dump;
 pub(crate) use runtime::Runtime;
 pub(crate) use switch::yield_now;
 pub(crate) use waiter::Waiter;
+
+/// A number that nobody has: from the worker's batch, or from a fresh batch of which the rest is lost.
+#[inline]
+pub(crate) fn fresh_numbers(more: impl FnOnce() -> u64, batch: u64) -> u64 {
+    match current::worker() {
+        Some(worker) => worker.fresh_number(more, batch),
+        None => more(),
+    }
+}

@@ -12,7 +12,7 @@
 
 #![allow(unsafe_code, reason = "fenced: switches stacks")]
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use threadbare_context::{BATON, StackPointer, leave, switch};
 
@@ -23,6 +23,7 @@ use super::waiter::Waiter;
 use super::worker::{After, Worker};
 
 /// Suspends the calling thread until its word is set.
+#[inline(always)]
 pub(super) fn suspend(me: &'static Control, why: State) {
     let worker = worker_of(me);
     me.set_state(why);
@@ -31,7 +32,26 @@ pub(super) fn suspend(me: &'static Control, why: State) {
     switch_away(worker, me, next);
 }
 
+/// Suspends the calling thread, and once its state is saved exchanges `from` for its number in `place`. Whoever takes the number out
+/// makes it runnable. If the place holds something else, the thread goes on at once.
+///
+/// Compared with a wait on the thread's word this saves two atomic operations: the number is only ever seen when it may be
+/// resumed.
+#[inline(always)]
+pub(super) fn suspend_published(me: &'static Control, place: &AtomicUsize, from: usize, why: State) {
+    let worker = worker_of(me);
+    me.set_state(why);
+    let next = worker.next_thread();
+    worker.after().set(After::Published {
+        control: me,
+        place,
+        from,
+    });
+    switch_away(worker, me, next);
+}
+
 /// Lets others run first.
+#[inline(always)]
 pub(crate) fn yield_now() {
     let Some(me) = current::get() else {
         std::thread::yield_now();
@@ -48,6 +68,7 @@ pub(crate) fn yield_now() {
 }
 
 /// Makes a thread runnable that waited or is new: next on this worker, or, from elsewhere, wherever it may run.
+#[inline]
 pub(super) fn make_runnable(control: &'static Control) {
     control.set_state(State::Runnable);
     if let Some(worker) = current::worker() {
@@ -70,7 +91,10 @@ fn worker_of(me: &'static Control) -> &'static Worker {
 }
 
 /// Leaves `me` for `next`, or for the worker's loop. Returns when `me` is resumed.
-#[inline]
+///
+/// Inlined all the way into the interfaces above: each function that returns after a switch returns to where the CPU's return
+/// predictor does not expect it, for it remembers the calls of the thread that was left (measured: 5 ns each).
+#[inline(always)]
 fn switch_away(worker: &'static Worker, me: &'static Control, next: Option<&'static Control>) {
     let (target, thread_pointer) = target_of(worker, next);
     // SAFETY: `next` came out of a queue, which owned it, and was suspended or prepared before it got in (rule 1); the loop
@@ -118,7 +142,7 @@ unsafe fn raw_switch(
 }
 
 /// First thing on a stack that was switched to: names the current thread, and settles the former one.
-#[inline]
+#[inline(always)]
 fn arrive(me: &'static Control) {
     let worker = worker_of(me);
     if !worker.isolated && !BATON {
@@ -128,19 +152,38 @@ fn arrive(me: &'static Control) {
 }
 
 /// Does what the former computation left to do (rule 1).
-#[inline]
+#[inline(never)]
 fn settle(worker: &'static Worker) {
+    // Two compared first and the rest apart, so that this is no jump through a table, which would be mispredicted.
     match worker.after().replace(After::Nothing) {
-        After::Nothing => {}
-        After::Suspended(former) => {
-            if !former.word.suspended() {
-                // Woken while it left.
-                former.set_state(State::Runnable);
-                worker.push_next(former);
+        After::Published { control, place, from } => {
+            // SAFETY: the thread that was switched away from borrows the place, and waits until its number is there.
+            let place = unsafe { &*place };
+            let number = Waiter::Suspended(control).to_bits().get();
+            // Release publishes the saved state; acquire pairs with whoever was here first.
+            if place
+                .compare_exchange(from, number, Ordering::AcqRel, Ordering::Acquire)
+                .is_err()
+            {
+                control.set_state(State::Runnable);
+                worker.push_next(control);
             }
         }
         After::Yielded(former) => worker.push_back(former),
+        other => settle_other(worker, other),
+    }
+}
+
+#[inline(never)]
+fn settle_other(worker: &'static Worker, after: After) {
+    match after {
         After::Ended(former) => worker.recycle(former),
+        After::Suspended(former) if !former.word.suspended() => {
+            // Woken while it left.
+            former.set_state(State::Runnable);
+            worker.push_next(former);
+        }
+        _ => {}
     }
 }
 

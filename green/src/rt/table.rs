@@ -14,11 +14,11 @@
 
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::control::State;
 use super::runtime::Runtime;
+use super::spin::{Spin, SpinGuard};
 use super::waiter::Waiter;
 use super::{current, timer};
 
@@ -39,7 +39,7 @@ struct Node {
 
 /// A list of nodes, oldest first. Lies on a cache line of its own.
 #[repr(align(64))]
-struct Bucket(Mutex<List>);
+struct Bucket(Spin<List>);
 
 struct List {
     first: Option<NonNull<Node>>,
@@ -50,16 +50,16 @@ struct List {
 unsafe impl Send for List {}
 
 static TABLE: [Bucket; BUCKETS] = [const {
-    Bucket(Mutex::new(List {
+    Bucket(Spin::new(List {
         first: None,
         last: None,
     }))
 }; BUCKETS];
 
-fn bucket(key: usize) -> MutexGuard<'static, List> {
+fn bucket(key: usize) -> SpinGuard<'static, List> {
     // Fibonacci hashing of the address; its low bits are alignment.
     let hash = (key >> 2).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (usize::BITS - BUCKETS.trailing_zeros());
-    TABLE[hash].0.lock().unwrap_or_else(PoisonError::into_inner)
+    TABLE[hash].0.lock()
 }
 
 impl List {

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -13,7 +13,8 @@ use super::control::{Control, State};
 use super::word::{IDLE, SUSPENDED, Word};
 use super::{current, os, switch};
 
-/// The waiting side of an operating-system thread.
+/// The waiting side of an operating-system thread. Aligned so that its address has room for tags.
+#[repr(align(8))]
 pub(crate) struct OsWaiter {
     word: Word,
 }
@@ -22,6 +23,8 @@ pub(crate) struct OsWaiter {
 #[derive(Clone, Copy)]
 pub(crate) enum Waiter {
     Green(&'static Control),
+    /// A green thread that is suspended for certain: its number was published by `switch::suspend_published`.
+    Suspended(&'static Control),
     Os(&'static OsWaiter),
 }
 
@@ -63,6 +66,7 @@ fn mine() -> &'static OsWaiter {
 
 impl Waiter {
     /// The calling computation.
+    #[inline]
     pub(crate) fn current() -> Waiter {
         match current::get() {
             Some(control) if !current::must_not_switch() => Waiter::Green(control),
@@ -72,16 +76,17 @@ impl Waiter {
 
     fn word(self) -> &'static Word {
         match self {
-            Waiter::Green(control) => &control.word,
+            Waiter::Green(control) | Waiter::Suspended(control) => &control.word,
             Waiter::Os(waiter) => &waiter.word,
         }
     }
 
     /// Waits for [`wake`](Self::wake). The caller is this waiter.
+    #[inline(always)]
     pub(crate) fn wait(self, why: State) {
         if !self.word().is_set() {
             match self {
-                Waiter::Green(control) => switch::suspend(control, why),
+                Waiter::Green(control) | Waiter::Suspended(control) => switch::suspend(control, why),
                 Waiter::Os(waiter) => {
                     waiter.wait_until(None);
                 }
@@ -90,19 +95,41 @@ impl Waiter {
         self.word().reset();
     }
 
+    /// Waits until somebody takes this waiter's number out of `place` and wakes it. The number gets there in exchange for `from`;
+    /// if the place holds something else, this returns at once. The caller is this waiter.
+    #[inline(always)]
+    pub(crate) fn wait_in(self, place: &AtomicUsize, from: usize, why: State) {
+        match self {
+            Waiter::Green(control) | Waiter::Suspended(control) => {
+                switch::suspend_published(control, place, from, why);
+            }
+            Waiter::Os(_) => {
+                let number = self.to_bits().get();
+                if place
+                    .compare_exchange(from, number, Ordering::AcqRel, Ordering::Acquire)
+                    .is_ok()
+                {
+                    self.wait(why);
+                }
+            }
+        }
+    }
+
     /// Waits for [`wake`](Self::wake), or until `deadline`. False when the deadline came first, in which case the caller has
     /// to make sure that no wake comes later: it must win the right to wake itself, or else [`wait`](Self::wait).
     /// A green thread has no deadline of its own: a timer wakes it. So this is for operating-system threads.
     pub(crate) fn os_wait_until(self, deadline: Instant) -> bool {
         match self {
-            Waiter::Green(_) => unreachable!("a green thread's deadline is a timer"),
+            Waiter::Green(_) | Waiter::Suspended(_) => unreachable!("a green thread's deadline is a timer"),
             Waiter::Os(waiter) => waiter.wait_until(Some(deadline)),
         }
     }
 
     /// Wakes. The caller won the right to do so, for this wait, once (rule 2 of `rt::word`).
+    #[inline]
     pub(crate) fn wake(self) {
         match self {
+            Waiter::Suspended(control) => switch::make_runnable(control),
             Waiter::Green(control) => {
                 if control.word.wake() {
                     switch::make_runnable(control);
@@ -122,33 +149,40 @@ impl Waiter {
     }
 
     pub(crate) fn is_green(self) -> bool {
-        matches!(self, Waiter::Green(_))
+        !matches!(self, Waiter::Os(_))
     }
 
-    /// A number for it, never 0 or 1.
+    /// A number for it: an address with tags, so never 0, 1 or 3.
+    #[inline]
     pub(crate) fn to_bits(self) -> NonZeroUsize {
         let address = match self {
             Waiter::Green(control) => std::ptr::from_ref(control).expose_provenance(),
+            Waiter::Suspended(control) => std::ptr::from_ref(control).expose_provenance() | SUSPENDED_TAG,
             Waiter::Os(waiter) => std::ptr::from_ref(waiter).expose_provenance() | OS_TAG,
         };
         NonZeroUsize::new(address).expect("no reference is null")
     }
 }
 
-/// Set in the number of an operating-system thread's waiter. Both targets are aligned to 4 or more.
+/// Set in the number of an operating-system thread's waiter. Numbers are addresses of something aligned to 8 or more.
 const OS_TAG: usize = 2;
+/// Set in the number of a thread that is suspended for certain.
+const SUSPENDED_TAG: usize = 4;
 
 impl Waiter {
     /// The waiter of a number from [`to_bits`](Self::to_bits).
     #[allow(unsafe_code, reason = "fenced: number back to reference")]
+    #[inline]
     pub(crate) fn from_bits(bits: usize) -> Waiter {
-        let address = bits & !OS_TAG;
+        let address = bits & !(OS_TAG | SUSPENDED_TAG);
         // SAFETY: only `to_bits` makes these numbers, from references that are valid for ever.
         unsafe {
-            if bits & OS_TAG == 0 {
-                Waiter::Green(&*std::ptr::with_exposed_provenance(address))
-            } else {
+            if bits & SUSPENDED_TAG != 0 {
+                Waiter::Suspended(&*std::ptr::with_exposed_provenance(address))
+            } else if bits & OS_TAG != 0 {
                 Waiter::Os(&*std::ptr::with_exposed_provenance(address))
+            } else {
+                Waiter::Green(&*std::ptr::with_exposed_provenance(address))
             }
         }
     }

@@ -48,6 +48,12 @@ pub(super) enum After {
     Yielded(&'static Control),
     /// It waits, unless it was woken already.
     Suspended(&'static Control),
+    /// It waits for whoever finds its number in `place`, unless the place does not hold `from` any more.
+    Published {
+        control: &'static Control,
+        place: *const AtomicUsize,
+        from: usize,
+    },
     /// It ended; its slot is free.
     Ended(&'static Control),
 }
@@ -78,11 +84,15 @@ pub(crate) struct Worker {
     bound: Fifo<Control>,
     streak: Cell<u32>,
     after: Cell<After>,
+    /// The next thread number, and the end of the batch.
+    numbers: Cell<(u64, u64)>,
     warm: [Fifo<Control>; CLASSES],
 }
 
 // SAFETY: all fields are atomics, locks or queues made for sharing, except the cells, which invariant 1 gives one user.
 unsafe impl Sync for Worker {}
+// SAFETY: a worker is made by one thread and then served by another; its cells hold what any thread may have.
+unsafe impl Send for Worker {}
 
 impl Worker {
     pub(super) fn new(index: usize, isolated: bool, runtime: &'static Runtime) -> Worker {
@@ -104,6 +114,7 @@ impl Worker {
             bound: Fifo::new(),
             streak: Cell::new(0),
             after: Cell::new(After::Nothing),
+            numbers: Cell::new((0, 0)),
             warm: std::array::from_fn(|_| Fifo::new()),
         }
     }
@@ -111,7 +122,7 @@ impl Worker {
     // ----- taking -----
 
     /// The thread to run next, if any is runnable here.
-    #[inline]
+    #[inline(never)]
     pub(super) fn next_thread(&'static self) -> Option<&'static Control> {
         let tick = self.ticks.load(Ordering::Relaxed).wrapping_add(1);
         self.ticks.store(tick, Ordering::Relaxed);
@@ -159,6 +170,7 @@ impl Worker {
 
     /// Takes in what others left: the inbox, a share of the global queue, deadlines that have come.
     #[cold]
+    #[inline(never)]
     fn collect_shared(&'static self) {
         if !self.inbox.is_empty() {
             self.inbox.take_all(|control| self.bound.push_back(control));
@@ -209,9 +221,16 @@ impl Worker {
             return;
         }
         if self.ring.push(control).is_err() {
-            self.ring.drain_half(|older| self.runtime.global.push(older));
-            self.runtime.global.push(control);
+            self.spill(control);
         }
+    }
+
+    /// Moves the older half of the full ring to the global queue, and `control` with it.
+    #[cold]
+    #[inline(never)]
+    fn spill(&'static self, control: &'static Control) {
+        self.ring.drain_half(|older| self.runtime.global.push(older));
+        self.runtime.global.push(control);
     }
 
     /// From any thread: hands a bound thread to this worker.
@@ -308,6 +327,17 @@ impl Worker {
 
     pub(super) fn save_idle(&self) -> *mut StackPointer {
         self.idle_stack.as_ptr().cast()
+    }
+
+    /// The next of the worker's numbers; `more` fetches the first of another `batch`.
+    pub(super) fn fresh_number(&self, more: impl FnOnce() -> u64, batch: u64) -> u64 {
+        let (mut next, mut end) = self.numbers.get();
+        if next == end {
+            next = more();
+            end = next + batch;
+        }
+        self.numbers.set((next + 1, end));
+        next
     }
 
     /// Takes a warm slot, or one from the pool.

@@ -14,6 +14,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 
 use super::park::Token;
+use crate::rt;
 
 /// What all handles share. Invariant: `free` frees the allocation that begins with this header.
 #[repr(C)]
@@ -44,8 +45,11 @@ impl Header {
     pub(super) unsafe fn release(this: NonNull<Header>) {
         // SAFETY: alive while the caller's reference is.
         let header = unsafe { this.as_ref() };
+        // A look first: who sees the last reference owns it, and nobody can make another. Acquire pairs with the release below.
         // Release: what this owner did is seen by who frees.
-        if header.references.fetch_sub(1, Ordering::Release) == 1 {
+        if header.references.load(Ordering::Acquire) == 1
+            || header.references.fetch_sub(1, Ordering::Release) == 1
+        {
             fence(Ordering::Acquire);
             // SAFETY: that was the last reference, and `free` belongs to this allocation.
             unsafe { (header.free)(this) };
@@ -132,10 +136,14 @@ impl fmt::Debug for Thread {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ThreadId(NonZeroU64);
 
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// Numbers that a worker takes at a time.
+const BATCH: u64 = 64;
+
 impl ThreadId {
     fn new() -> ThreadId {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let number = rt::fresh_numbers(|| NEXT.fetch_add(BATCH, Ordering::Relaxed), BATCH);
         ThreadId(NonZeroU64::new(number).expect("nobody starts 2^64 threads"))
     }
 

@@ -34,7 +34,7 @@ use crate::rt::{State, Waiter};
 
 const RUNNING: usize = 0;
 const DONE: usize = 1;
-/// No waiter has this number: they are addresses, of at least 4 (one may carry a tag of 2).
+/// No waiter has this number: they are addresses of at least 8, with tags of 2 or 4.
 const DETACHED: usize = 3;
 
 /// A thread's handle and its result.
@@ -145,20 +145,14 @@ impl<T> Join<T> {
         self.shared().done.load(Ordering::Acquire) == DONE
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn join(self) -> Result<T> {
         let shared = self.shared();
         if !self.is_finished() {
-            let waiter = Waiter::current();
-            let number = waiter.to_bits().get();
-            // Fails if the thread has finished meanwhile.
-            if shared
-                .done
-                .compare_exchange(RUNNING, number, Ordering::AcqRel, Ordering::Acquire)
-                .is_ok()
-            {
-                waiter.wait(State::Joining);
-            }
+            // Returns at once if the thread has finished meanwhile.
+            Waiter::current().wait_in(&shared.done, RUNNING, State::Joining);
+            // Acquire pairs with the release in `finish`.
+            let _done = shared.done.load(Ordering::Acquire);
         }
         // SAFETY: invariant 1: `done` says that the thread is finished, and we are its handle.
         let result = unsafe { (*shared.result.get()).take() };
@@ -169,11 +163,13 @@ impl<T> Join<T> {
 impl<T> Drop for Join<T> {
     fn drop(&mut self) {
         let shared = self.shared();
-        if shared
-            .done
-            .compare_exchange(RUNNING, DETACHED, Ordering::AcqRel, Ordering::Acquire)
-            .is_err()
-        {
+        // A look first: after `join` there is nothing to exchange.
+        let finished = self.is_finished()
+            || shared
+                .done
+                .compare_exchange(RUNNING, DETACHED, Ordering::AcqRel, Ordering::Acquire)
+                .is_err();
+        if finished {
             // SAFETY: the thread is finished, so the result is ours (nothing is left of it after `join`).
             unsafe { shared.drop_result() };
         }

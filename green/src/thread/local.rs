@@ -22,6 +22,7 @@ pub fn current() -> Thread {
 }
 
 /// Calls `user` with the calling thread's handle.
+#[inline(always)]
 pub(super) fn with_current<R>(user: impl FnOnce(&Thread) -> R) -> R {
     match current::get() {
         Some(control) => {
@@ -30,17 +31,16 @@ pub(super) fn with_current<R>(user: impl FnOnce(&Thread) -> R) -> R {
             let thread = unsafe { ManuallyDrop::new(Thread::from_reference(header_of(control))) };
             user(&thread)
         }
-        // After the destruction of thread-locals there is no handle to keep: one for this call.
-        None => {
-            let mut user = Some(user);
-            let mut with = |thread: &Thread| user.take().map(|user| user(thread));
-            match OUTSIDE.try_with(|cell| with(cell.get_or_init(outside))) {
-                Ok(result) => result,
-                Err(_) => with(&outside()),
-            }
-            .expect("called once")
-        }
+        None => user(&outside_current()),
     }
+}
+
+/// The handle of the calling operating-system thread.
+#[cold]
+fn outside_current() -> Thread {
+    let kept = OUTSIDE.try_with(|cell| cell.get_or_init(outside).clone());
+    // After the destruction of thread-locals there is no handle to keep: one for this call.
+    kept.unwrap_or_else(|_| outside())
 }
 
 fn header_of(control: &'static Control) -> NonNull<Header> {

@@ -31,6 +31,7 @@ pub use scope::{Scope, ScopedJoinHandle, scope};
 pub use std::thread::{AccessError, LocalKey, Result, available_parallelism, panicking};
 
 /// Lets other threads run. As [`std::thread::yield_now`].
+#[inline]
 pub fn yield_now() {
     crate::rt::yield_now();
 }

@@ -31,10 +31,14 @@ impl Token {
     }
 
     /// Takes the token if it is there.
+    #[inline]
     fn take(&self) -> bool {
-        self.0
-            .compare_exchange(GIVEN, NONE, Ordering::Acquire, Ordering::Relaxed)
-            .is_ok()
+        // A look first: the exchange costs 5 ns.
+        self.0.load(Ordering::Relaxed) == GIVEN
+            && self
+                .0
+                .compare_exchange(GIVEN, NONE, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok()
     }
 
     /// Leaves the waiter's number, unless the token is there, which it then takes.
@@ -53,17 +57,15 @@ impl Token {
 }
 
 /// Blocks unless or until the current thread's token is available. As [`std::thread::park`].
+#[inline]
 pub fn park() {
     local::with_current(|thread| {
         let token = &thread.header().token;
         if token.take() {
             return;
         }
-        let waiter = Waiter::current();
-        if token.leave(waiter) {
-            waiter.wait(State::Parked);
-            token.take();
-        }
+        Waiter::current().wait_in(&token.0, NONE, State::Parked);
+        token.take();
     });
 }
 

@@ -66,6 +66,10 @@ pub(crate) struct Tls {
     keys_first: usize,
     keys_blocks: usize,
     key_blocks: usize,
+    /// The flag that says whether any key has had a value.
+    keys_used: usize,
+    /// Of the vectors of modules, at start.
+    generation: usize,
     rseq: Option<usize>,
     /// Where the thread-local `__resp` lies below the thread pointer, and the state in the descriptor.
     resolver: Option<(usize, usize)>,
@@ -200,6 +204,9 @@ impl Tls {
             keys_first,
             keys_blocks,
             key_blocks,
+            keys_used: keys_blocks + key_blocks * 8,
+            // SAFETY: the calling thread's own vector.
+            generation: unsafe { word_at(word_at(tp + DTV).read()).read() },
             rseq,
             resolver: resolver(tp, above),
             allocate,
@@ -228,7 +235,7 @@ impl Tls {
     pub(crate) fn prepare(&self, control: &'static Control) -> io::Result<()> {
         if control.tls_ready.load(Ordering::Relaxed) {
             let tp = control.thread_pointer.load(Ordering::Relaxed);
-            for module in self.modules.fixed.iter().filter(|module| !module.is_libc) {
+            for module in &self.modules.renewed {
                 // SAFETY: the slot's former thread has ended and its block is complete.
                 unsafe { module.write_image(tp) };
             }
@@ -292,12 +299,28 @@ impl Tls {
         // SAFETY: runs on the block of the thread that ends, on its stack.
         unsafe { (self.call_destructors)() };
         let tp = thread_pointer();
-        for _round in 0..4 {
-            if !self.run_key_destructors(tp) {
-                break;
+        // SAFETY: the flag lies in the descriptor; only this thread writes it.
+        unsafe {
+            let used = std::ptr::with_exposed_provenance_mut::<u8>(tp + self.keys_used);
+            if used.read() != 0 {
+                used.write(0);
+                for _round in 0..4 {
+                    if !self.run_key_destructors(tp) {
+                        break;
+                    }
+                }
             }
         }
-        self.free_dynamic(tp);
+        if self.has_dynamic(tp) {
+            self.free_dynamic(tp);
+        }
+    }
+
+    /// Whether there can be thread-locals outside the static block: objects that had none there at start, or came later.
+    fn has_dynamic(&self, tp: usize) -> bool {
+        // SAFETY: the vector's first word is its generation.
+        let generation = unsafe { word_at(word_at(tp + DTV).read()).read() };
+        self.modules.fixed.len() != self.modules.last || generation != self.generation
     }
 
     /// Runs the destructor of every key that has a value; whether any did.
@@ -409,7 +432,7 @@ impl Tls {
         // SAFETY: FSGSBASE was checked; the trial block is complete, and ours alone.
         let (problem, here) = unsafe {
             asm!("wrfsbase {}", in(reg) trial, options(nostack, preserves_flags));
-            let observed = observe(self.init_ctype, trial);
+            let observed = observe(self.init_ctype, trial, trial + self.keys_used);
             asm!("wrfsbase {}", in(reg) own, options(nostack, preserves_flags));
             observed
         };
@@ -429,7 +452,11 @@ impl Tls {
 /// # Safety
 /// The FS base is a complete block.
 #[inline(never)]
-unsafe fn observe(init_ctype: unsafe extern "C" fn(), trial: usize) -> (Option<&'static str>, usize) {
+unsafe fn observe(
+    init_ctype: unsafe extern "C" fn(),
+    trial: usize,
+    keys_used: usize,
+) -> (Option<&'static str>, usize) {
     let here = CHECK.with(|cell| std::ptr::from_ref(cell) as usize);
     if CHECK.get() != 0x7472_6561 {
         return (Some("initial value"), here);
@@ -447,7 +474,12 @@ unsafe fn observe(init_ctype: unsafe extern "C" fn(), trial: usize) -> (Option<&
         if libc::pthread_key_create(&raw mut key, None) != 0 {
             return (Some("pthread_key_create"), here);
         }
+        let flag = std::ptr::with_exposed_provenance::<u8>(keys_used);
+        let before = flag.read_volatile();
         libc::pthread_setspecific(key, std::ptr::without_provenance(7));
+        if before != 0 || flag.read_volatile() != 1 {
+            return (Some("the flag of used keys"), here);
+        }
         let read = libc::pthread_getspecific(key) as usize;
         libc::pthread_setspecific(key, std::ptr::null());
         libc::pthread_key_delete(key);

@@ -8,6 +8,7 @@
 use std::ffi::{CStr, c_int, c_void};
 
 /// One object's thread-locals in the static block: `below` bytes below the thread pointer.
+#[derive(Clone)]
 pub(super) struct Module {
     pub(super) name: String,
     below: usize,
@@ -29,6 +30,8 @@ struct Report {
 /// The modules, told apart by where their thread-locals lie.
 pub(super) struct Modules {
     pub(super) fixed: Vec<Module>,
+    /// Those of which each new thread gets a fresh image: all but the C library.
+    pub(super) renewed: Vec<Module>,
     /// The highest module number, for reports about libraries that come later.
     pub(super) last: usize,
 }
@@ -47,10 +50,9 @@ impl Modules {
             module.below = thread_pointer.checked_sub(address)?;
             (module.below <= static_below).then_some(module)
         });
-        Modules {
-            fixed: fixed.collect(),
-            last,
-        }
+        let fixed: Vec<Module> = fixed.collect();
+        let renewed = fixed.iter().filter(|module| !module.is_libc).cloned().collect();
+        Modules { fixed, renewed, last }
     }
 }
 

@@ -2,23 +2,28 @@
 //!
 //! Under one short lock: the messages, and whether the other side is there. Waiting happens outside of it:
 //!
-//! 1. The receiver leaves its number in `receiver`, under the lock, after it found nothing. Whoever takes the number out (a sender
-//!    after adding a message, the last sender, the deadline) has won the right to wake it.
+//! 1. `receiver` is `NOBODY`, `SIGNAL`, or the number of the receiver that waits. A receiver that finds nothing sets `NOBODY` under the
+//!    lock, unlocks, and exchanges that for its number when it is suspended. A sender adds its message under the lock, unlocks, and
+//!    exchanges whatever there is for `SIGNAL`; if it finds a number, it has won the right to wake. So either the message is found, or
+//!    the exchange for the number fails, or the sender finds the number. A deadline exchanges the number for `NOBODY`.
 //! 2. A sender that finds a bounded channel full waits on the word `space`, which changes, if somebody waits, for every message
 //!    that is taken.
 //! 3. Without room for any message (bound 0), a sender leaves an *offer* and waits on the offer's own word until it is taken; if the
 //!    receiver goes, it takes the offer back.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc::{SendError, TryRecvError, TrySendError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::rt::spin::{Spin, SpinGuard};
 use crate::rt::{State, Waiter, table, timer};
 
 /// No receiver waits.
 const NOBODY: usize = 0;
+/// Something has happened since the receiver looked.
+const SIGNAL: usize = 1;
 
 /// The offer of a sender that waits for it to be taken: its word becomes 1.
 type Receipt = Arc<AtomicU32>;
@@ -33,7 +38,7 @@ struct Inner<T> {
 }
 
 pub(super) struct Channel<T> {
-    inner: Mutex<Inner<T>>,
+    inner: Spin<Inner<T>>,
     bound: Option<usize>,
     receiver: AtomicUsize,
     space: AtomicU32,
@@ -43,7 +48,7 @@ pub(super) struct Channel<T> {
 impl<T> Channel<T> {
     pub(super) fn new(bound: Option<usize>) -> Channel<T> {
         Channel {
-            inner: Mutex::new(Inner {
+            inner: Spin::new(Inner {
                 messages: VecDeque::new(),
                 offers: VecDeque::new(),
                 senders_waiting: 0,
@@ -57,8 +62,8 @@ impl<T> Channel<T> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner<T>> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> SpinGuard<'_, Inner<T>> {
+        self.inner.lock()
     }
 
     // ----- sending -----
@@ -99,32 +104,42 @@ impl<T> Channel<T> {
     }
 
     /// Adds a message and wakes the receiver.
-    fn push(&self, mut inner: MutexGuard<'_, Inner<T>>, message: T) -> Result<(), SendError<T>> {
+    fn push(&self, mut inner: SpinGuard<'_, Inner<T>>, message: T) -> Result<(), SendError<T>> {
         if inner.receiver_gone {
             return Err(SendError(message));
         }
         inner.messages.push_back(message);
-        let waiter = self.take_receiver();
         drop(inner);
-        if let Some(waiter) = waiter {
-            waiter.wake();
-        }
+        self.signal();
         Ok(())
     }
 
-    /// The waiting receiver, and with it the right to wake it.
+    /// Tells the receiver that something has happened.
+    #[inline]
+    fn signal(&self) {
+        // A look first: many sends for one receive cost one exchange. The lock orders the look after a receiver's NOBODY.
+        if self.receiver.load(Ordering::Relaxed) == SIGNAL {
+            return;
+        }
+        let found = self.receiver.swap(SIGNAL, Ordering::AcqRel);
+        if found > SIGNAL {
+            Waiter::from_bits(found).wake();
+        }
+    }
+
+    /// The waiting receiver, if there is one, and with it the right to wake it.
     fn take_receiver(&self) -> Option<Waiter> {
         let waiting = self.receiver.load(Ordering::Relaxed);
         // A deadline may be faster.
-        let won = waiting != NOBODY
+        let won = waiting > SIGNAL
             && self
                 .receiver
-                .compare_exchange(waiting, NOBODY, Ordering::AcqRel, Ordering::Relaxed)
+                .compare_exchange(waiting, SIGNAL, Ordering::AcqRel, Ordering::Relaxed)
                 .is_ok();
         won.then(|| Waiter::from_bits(waiting))
     }
 
-    fn wait_for_space<'a>(&'a self, mut inner: MutexGuard<'a, Inner<T>>) -> MutexGuard<'a, Inner<T>> {
+    fn wait_for_space<'a>(&'a self, mut inner: SpinGuard<'a, Inner<T>>) -> SpinGuard<'a, Inner<T>> {
         inner.senders_waiting += 1;
         let seen = self.space.load(Ordering::Relaxed);
         drop(inner);
@@ -141,11 +156,8 @@ impl<T> Channel<T> {
         }
         let receipt: Receipt = Arc::new(AtomicU32::new(0));
         inner.offers.push_back((message, Some(receipt.clone())));
-        let waiter = self.take_receiver();
         drop(inner);
-        if let Some(waiter) = waiter {
-            waiter.wake();
-        }
+        self.signal();
         while receipt.load(Ordering::Acquire) == 0 {
             table::wait(&receipt, 0, None, State::Sending);
         }
@@ -166,14 +178,8 @@ impl<T> Channel<T> {
 
     /// The last sender goes.
     pub(super) fn senders_go(&self) {
-        let waiter = {
-            let mut inner = self.lock();
-            inner.senders_gone = true;
-            self.take_receiver()
-        };
-        if let Some(waiter) = waiter {
-            waiter.wake();
-        }
+        self.lock().senders_gone = true;
+        self.signal();
     }
 
     // ----- receiving -----
@@ -186,7 +192,7 @@ impl<T> Channel<T> {
     }
 
     /// Takes the oldest message, and lets a sender that waits go on.
-    fn take<'a>(&'a self, mut inner: MutexGuard<'a, Inner<T>>) -> Result<T, MutexGuard<'a, Inner<T>>> {
+    fn take<'a>(&'a self, mut inner: SpinGuard<'a, Inner<T>>) -> Result<T, SpinGuard<'a, Inner<T>>> {
         if let Some(message) = inner.messages.pop_front() {
             let waiting = inner.senders_waiting > 0;
             if waiting {
@@ -210,6 +216,7 @@ impl<T> Channel<T> {
     }
 
     /// Waits for a message: `Empty` when the deadline came first.
+    #[inline(always)]
     pub(super) fn receive(&self, deadline: Option<Instant>) -> Result<T, TryRecvError> {
         loop {
             let inner = match self.take(self.lock()) {
@@ -222,22 +229,30 @@ impl<T> Channel<T> {
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 return Err(TryRecvError::Empty);
             }
-            let waiter = Waiter::current();
-            let number = waiter.to_bits().get();
-            self.receiver.store(number, Ordering::Relaxed);
+            self.receiver.store(NOBODY, Ordering::Relaxed);
             drop(inner);
+            let waiter = Waiter::current();
             match deadline {
-                None => waiter.wait(State::Receiving),
-                Some(deadline) => {
-                    timer::wait_until(
-                        waiter,
-                        deadline,
-                        &self.receiver,
-                        [number, NOBODY],
-                        State::Receiving,
-                    );
-                }
+                None => waiter.wait_in(&self.receiver, NOBODY, State::Receiving),
+                Some(deadline) => self.wait_until(waiter, deadline),
             }
+        }
+    }
+
+    /// The timer has to find the number there, so it is left before the receiver is suspended.
+    fn wait_until(&self, waiter: Waiter, deadline: Instant) {
+        let number = waiter.to_bits().get();
+        let left = self
+            .receiver
+            .compare_exchange(NOBODY, number, Ordering::AcqRel, Ordering::Acquire);
+        if left.is_ok() {
+            timer::wait_until(
+                waiter,
+                deadline,
+                &self.receiver,
+                [number, NOBODY],
+                State::Receiving,
+            );
         }
     }
 
