@@ -94,6 +94,30 @@ fn the_end_of_input_is_an_empty_answer() {
 }
 
 #[test]
+fn whoever_polls_standard_input_learns_of_it_and_takes_nothing() {
+    let asks = [GuestMessage::AwaitInput];
+    let machine = Machine::new()
+        .hello()
+        .say(&asks)
+        .hear(4 + 1)
+        .say(&[exit(0)])
+        .ends(33);
+    let mut input = tempfile::tempfile().unwrap();
+    input.write_all(b"abc").unwrap();
+    std::io::Seek::rewind(&mut input).unwrap();
+    let mut child = machine
+        .command(&["/bin/sh"])
+        .stdin(input.try_clone().unwrap())
+        .spawn()
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(machine.heard(), [1, 0, 0, 0, 6]);
+    let mut rest = String::new();
+    input.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "abc");
+}
+
+#[test]
 fn output_is_acknowledged() {
     let machine = Machine::new()
         .hello()

@@ -15,7 +15,7 @@ use super::{
     end::{Cause, End},
     protocol::{Protocol, index},
     signals::Signals,
-    streams::{self, Event, Events, Item},
+    streams::{self, Event, Events, Item, Wish},
 };
 use crate::{
     failure::{Context, Failure},
@@ -65,7 +65,7 @@ pub(crate) struct Conversation<'a> {
     incoming: mpsc::Receiver<Event>,
     wake: Arc<OwnedFd>,
     writers: [Option<mpsc::Sender<Item>>; 2],
-    reader: Option<mpsc::Sender<usize>>,
+    reader: Option<mpsc::Sender<Wish>>,
     /// Writers that have not ended.
     writing: usize,
 
@@ -260,6 +260,10 @@ impl<'a> Conversation<'a> {
                     self.protocol.answered();
                     self.send(&HostMessage::Input { data: &data });
                 }
+                Event::InputReady => {
+                    let message = self.protocol.input_ready();
+                    self.send(&message);
+                }
                 Event::InputFailed { errno } => {
                     self.protocol.answered();
                     self.send(&HostMessage::InputError { errno });
@@ -334,7 +338,12 @@ impl<'a> Conversation<'a> {
                     self.write(*stream, Item::Output(data.to_vec()))?;
                 }
             }
-            GuestMessage::Read { max } => self.request_input(*max)?,
+            GuestMessage::Read { max } => {
+                self.wish(Wish::Read(
+                    usize::try_from(*max).unwrap_or(MAX_INPUT).min(MAX_INPUT),
+                ))?;
+            }
+            GuestMessage::AwaitInput => self.wish(Wish::Await)?,
             GuestMessage::Log { level, text } => self.report(&log_line(*level, text))?,
             GuestMessage::Crash(crash) => self.report(&self.reports.crash(crash))?,
             GuestMessage::Missing(missing) => self.report(&self.reports.missing(missing))?,
@@ -360,12 +369,12 @@ impl<'a> Conversation<'a> {
         Ok(())
     }
 
-    fn request_input(&mut self, max: u32) -> Result<(), String> {
+    fn wish(&mut self, wish: Wish) -> Result<(), String> {
         if self.reader.is_none() {
             self.reader = Some(streams::reader(self.events.clone()).map_err(|error| no_thread(&error))?);
         }
         if let Some(reader) = &self.reader {
-            let _ = reader.send(usize::try_from(max).unwrap_or(MAX_INPUT).min(MAX_INPUT));
+            let _ = reader.send(wish);
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ pub(super) struct Protocol {
     outstanding: [u32; 2],
     broken: [bool; 2],
     reading: bool,
+    awaiting_input: bool,
     status: Option<ExitStatus>,
 }
 
@@ -38,6 +39,10 @@ impl Protocol {
             GuestMessage::Read { .. } if self.reading => return Err("asked twice for standard input"),
             GuestMessage::Read { max: 0 } => return Err("asked for no standard input"),
             GuestMessage::Read { .. } => self.reading = true,
+            GuestMessage::AwaitInput if self.awaiting_input => {
+                return Err("asked twice when there is standard input");
+            }
+            GuestMessage::AwaitInput => self.awaiting_input = true,
             GuestMessage::Exit(status) => self.status = Some(*status),
             GuestMessage::Log { .. } | GuestMessage::Crash(_) | GuestMessage::Missing(_) => {}
         }
@@ -81,6 +86,12 @@ impl Protocol {
     /// The guest's wish for input is fulfilled.
     pub(super) fn answered(&mut self) {
         self.reading = false;
+    }
+
+    /// The guest knows that there is input.
+    pub(super) fn input_ready(&mut self) -> HostMessage<'static> {
+        self.awaiting_input = false;
+        HostMessage::InputReady
     }
 
     /// Whether the kernel takes signals for its program.
@@ -194,6 +205,16 @@ mod tests {
         protocol.answered();
         assert!(protocol.accept(&GuestMessage::Read { max: 0 }).is_err());
         assert_eq!(protocol.accept(&GuestMessage::Read { max: 1 }), Ok(()));
+    }
+
+    #[test]
+    fn waiting_for_input_and_asking_for_it_are_separate() {
+        let mut protocol = greeted();
+        assert_eq!(protocol.accept(&GuestMessage::AwaitInput), Ok(()));
+        assert_eq!(protocol.accept(&GuestMessage::Read { max: 1 }), Ok(()));
+        assert!(protocol.accept(&GuestMessage::AwaitInput).is_err());
+        assert_eq!(protocol.input_ready(), HostMessage::InputReady);
+        assert_eq!(protocol.accept(&GuestMessage::AwaitInput), Ok(()));
     }
 
     #[test]

@@ -11,7 +11,7 @@
 
 use rustix::{
     event::{PollFd, PollFlags},
-    fd::{AsFd, BorrowedFd},
+    fd::BorrowedFd,
     io::Errno,
 };
 use std::{
@@ -32,6 +32,8 @@ pub(super) enum Event {
     Drained,
     /// What one read gave; empty is the end of the file.
     Input(Vec<u8>),
+    /// A read would not block.
+    InputReady,
     /// Reading failed.
     InputFailed { errno: u16 },
 }
@@ -122,14 +124,30 @@ fn write_all(stream: OutputStream, mut data: &[u8], events: &Events) -> Result<(
     Ok(())
 }
 
-/// A thread that reads standard input, once for each size that it is sent.
-pub(super) fn reader(events: Events) -> std::io::Result<mpsc::Sender<usize>> {
-    let (queue, requests) = mpsc::channel();
+/// Something to do with standard input.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wish {
+    /// Read once, at most so many bytes.
+    Read(usize),
+    /// Wait until a read would not block.
+    Await,
+}
+
+/// A thread that fulfils wishes in their order.
+pub(super) fn reader(events: Events) -> std::io::Result<mpsc::Sender<Wish>> {
+    let (queue, wishes) = mpsc::channel();
     let body = move || {
-        for size in requests {
-            events.send(match read(size) {
-                Ok(data) => Event::Input(data),
-                Err(error) => Event::InputFailed { errno: number(error) },
+        for wish in wishes {
+            events.send(match wish {
+                Wish::Await => {
+                    // Whatever is wrong, a read will say it.
+                    let _ = wait_until_ready(rustix::stdio::stdin(), PollFlags::IN);
+                    Event::InputReady
+                }
+                Wish::Read(size) => match read(size) {
+                    Ok(data) => Event::Input(data),
+                    Err(error) => Event::InputFailed { errno: number(error) },
+                },
             });
         }
     };
@@ -154,13 +172,17 @@ fn retrying<T>(
     loop {
         match operation() {
             Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => {
-                match rustix::event::poll(&mut [PollFd::from_borrowed_fd(fd.as_fd(), ready)], None) {
-                    Ok(_) | Err(Errno::INTR) => {}
-                    Err(error) => return Err(error),
-                }
-            }
+            Err(Errno::AGAIN) => wait_until_ready(fd, ready)?,
             result => return result,
+        }
+    }
+}
+
+fn wait_until_ready(fd: BorrowedFd<'_>, ready: PollFlags) -> rustix::io::Result<()> {
+    loop {
+        match rustix::event::poll(&mut [PollFd::from_borrowed_fd(fd, ready)], None) {
+            Err(Errno::INTR) => {}
+            result => return result.map(drop),
         }
     }
 }

@@ -25,6 +25,10 @@
 //!   ├───────────────────────────────────▶│
 //!   │     Input {data} │ InputError {…}  │   what one read(2) gave; empty is end of file
 //!   │◀───────────────────────────────────┤
+//!   │ AwaitInput                         │   the program polls standard input
+//!   ├───────────────────────────────────▶│
+//!   │                        InputReady  │   a Read would be answered at once; nothing was read
+//!   │◀───────────────────────────────────┤
 //!   │ Log │ Crash │ Missing              │   for people; never answered
 //!   ├───────────────────────────────────▶│
 //!   │ Exit {status}                      │   the last message; then the machine turns itself off
@@ -37,7 +41,8 @@
 //!    [`GuestMessage::Exit`] is delivered before the command ends.
 //! 2. *Pull.* The host reads its standard input only to answer a [`GuestMessage::Read`], once per `Read`, and takes
 //!    no more than `max` bytes: what the program never asked for stays unread, for whoever shares the descriptor.
-//!    There is at most one unanswered `Read`.
+//!    There is at most one unanswered `Read`, and at most one unanswered [`GuestMessage::AwaitInput`], which reads
+//!    nothing; a `Read` behind an unanswered `AwaitInput` is answered after it.
 //! 3. *Credit.* The guest keeps at most [`WINDOW`] bytes per stream unacknowledged; every byte of a
 //!    [`GuestMessage::Write`] is acknowledged exactly once, by [`HostMessage::Written`] or, together with all that
 //!    follow, by [`HostMessage::Broken`]. So neither side buffers without bound and a slow reader slows the program,

@@ -43,6 +43,8 @@ pub enum GuestMessage<'a> {
     Missing(#[serde(borrow)] Missing<'a>),
     /// The program ended. Nothing follows.
     Exit(ExitStatus),
+    /// The program wants to know when standard input can be read (`poll(2)`), and does not read it yet.
+    AwaitInput,
 }
 
 impl<'a> GuestMessage<'a> {
@@ -92,6 +94,8 @@ pub enum HostMessage<'a> {
     },
     /// The terminal has a new size. Only if [`Features::RESIZE`].
     Resize(WindowSize),
+    /// The answer to a [`GuestMessage::AwaitInput`]: a `read(2)` would not block now. Nothing was read.
+    InputReady,
 }
 
 impl<'a> HostMessage<'a> {

@@ -84,6 +84,7 @@ fn guest_samples<'a>(data: &'a [u8], text: &'a str) -> Vec<GuestMessage<'a>> {
             site,
         }),
         GuestMessage::Exit(ExitStatus::Signaled(9)),
+        GuestMessage::AwaitInput,
     ]
 }
 
@@ -101,6 +102,7 @@ fn host_samples(data: &[u8]) -> Vec<HostMessage<'_>> {
         },
         HostMessage::Signal { signal: 2 },
         HostMessage::Resize(WindowSize::default()),
+        HostMessage::InputReady,
     ]
 }
 
