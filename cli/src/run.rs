@@ -51,6 +51,7 @@ pub(crate) fn run(options: &Run) -> Result<u8, Failure> {
     let tree = files(options, &view, &chain, &environment)?;
     let specification = specification::encode(options, &chain[0], &environment)?;
     let length = archive::write(initrd.file(), &specification, &tree)?;
+    check_size(length, &image, options.memory)?;
     vm.open_gate();
     if options.verbose {
         say(&format!(
@@ -64,7 +65,6 @@ pub(crate) fn run(options: &Run) -> Result<u8, Failure> {
             start.elapsed().as_millis()
         ));
     }
-    check_size(length, options.memory)?;
 
     let reports = Explanations { tree: &tree };
     let end = Conversation::new(&mut vm, &signals, &reports, options.timeout)?.hold()?;
@@ -207,15 +207,18 @@ fn with_needs(
     Ok(())
 }
 
-fn check_size(archive: u64, memory: u64) -> Result<(), Failure> {
-    if archive < memory {
+/// Refuses a machine whose memory cannot even hold what is loaded into it.
+fn check_size(archive: u64, image: &Image, memory: u64) -> Result<(), Failure> {
+    let needed = archive + image.loaded_end();
+    if needed < memory {
         return Ok(());
     }
+    let mebibytes = |bytes: u64| bytes.div_ceil(1 << 20);
     Err(Failure::runner(format!(
-        "the machine's files take {} MiB and its memory is {} MiB: give it more by --memory {}M",
-        archive >> 20,
-        memory >> 20,
-        (archive >> 20) + 64
+        "the machine's kernel and files take {} MiB and its memory is {} MiB: give it more by --memory {}M",
+        mebibytes(needed),
+        mebibytes(memory),
+        mebibytes(needed + needed / 4) + 4
     )))
 }
 

@@ -36,7 +36,7 @@ pub(super) struct Place {
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.name)?;
-        if let Some(offset) = self.offset {
+        if let Some(offset) = self.offset.filter(|offset| *offset != 0) {
             write!(f, "+{offset:#x}")?;
         }
         self.line.as_ref().map_or(Ok(()), |line| write!(f, " at {line}"))

@@ -35,6 +35,8 @@ use threadbare_link::{Crash, Decoder, GuestMessage, HostMessage, LogLevel, Missi
 
 /// How long a machine may take to turn itself off.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long a kernel may take until it speaks. Software emulation needs a tenth of a second.
+const BOOT_LIMIT: Duration = Duration::from_secs(60);
 /// Two signals within this time mean that the command shall end, whatever the program makes of them.
 const INSISTENCE: Duration = Duration::from_secs(1);
 /// Bytes read of the link at once.
@@ -71,7 +73,7 @@ pub(crate) struct Conversation<'a> {
 
     /// Why the machine ends or was ended; the first cause counts.
     cause: Option<Cause>,
-    /// When patience ends: with the machine, or with the streams.
+    /// When patience ends: with the machine that starts or leaves, or with the streams.
     deadline: Option<Instant>,
     last_signal: Option<Instant>,
     link_open: bool,
@@ -104,7 +106,7 @@ impl<'a> Conversation<'a> {
             reader: None,
             writing: 0,
             cause: None,
-            deadline: None,
+            deadline: Instant::now().checked_add(BOOT_LIMIT),
             last_signal: None,
             link_open: true,
             console: Console::default(),
@@ -193,35 +195,49 @@ impl<'a> Conversation<'a> {
         Ok(())
     }
 
+    /// When to look at the clock again. A machine that is gone has all the time that its readers take.
     fn next_deadline(&self) -> Option<Instant> {
-        let limit = self
-            .time_limit
-            .filter(|_| self.cause.is_none())
-            .map(|(limit, _)| limit);
-        limit.into_iter().chain(self.deadline).min()
+        let gone = self.machine_is_gone();
+        let limit = self.time_limit.filter(|_| !gone && self.cause.is_none());
+        let deadline = self.deadline.filter(|_| !gone || self.is_ended_by_force());
+        limit.map(|(limit, _)| limit).into_iter().chain(deadline).min()
     }
 
     fn heed_the_clock(&mut self) {
         let now = Instant::now();
+        if self.machine_is_gone() {
+            return;
+        }
         if let Some((limit, duration)) = self.time_limit
             && now >= limit
-            && !self.machine_is_gone()
         {
             self.end(Cause::TimeLimit(duration));
         }
-        if self.deadline.is_some_and(|deadline| now >= deadline) && !self.machine_is_gone() {
-            self.vm.kill();
+        if self.deadline.is_some_and(|deadline| now >= deadline) {
+            if self.protocol.is_greeted() || !self.console.bytes.is_empty() {
+                self.vm.kill();
+            } else {
+                self.end(Cause::Link(format!(
+                    "did not speak within {} s",
+                    BOOT_LIMIT.as_secs()
+                )));
+            }
         }
+    }
+
+    fn is_ended_by_force(&self) -> bool {
+        matches!(self.cause, Some(Cause::TimeLimit(_) | Cause::Signal(_)))
     }
 
     /// Whether the machine was ended by force and its streams took too long since.
     fn patience_with_streams_ended(&self) -> bool {
-        let by_force = matches!(self.cause, Some(Cause::TimeLimit(_) | Cause::Signal(_)));
-        by_force && self.machine_is_gone() && self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        let ended = self.is_ended_by_force() && self.machine_is_gone();
+        ended && self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     fn leave_within_grace(&mut self) {
-        self.deadline.get_or_insert_with(|| Instant::now() + GRACE);
+        let grace = Instant::now() + GRACE;
+        self.deadline = Some(self.deadline.map_or(grace, |deadline| deadline.min(grace)));
     }
 
     /// Ends the machine at once, for `cause`.
@@ -332,7 +348,7 @@ impl<'a> Conversation<'a> {
     fn handle(&mut self, message: &GuestMessage<'_>) -> Result<(), String> {
         self.protocol.accept(message)?;
         match message {
-            GuestMessage::Hello { .. } => {}
+            GuestMessage::Hello { .. } => self.deadline = None,
             GuestMessage::Write { stream, data } => {
                 if !self.protocol.is_broken(*stream) {
                     self.write(*stream, Item::Output(data.to_vec()))?;

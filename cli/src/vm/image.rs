@@ -43,6 +43,21 @@ impl Image {
         &self.bytes
     }
 
+    /// The address behind the kernel's last byte when it is loaded: memory below it is not for files.
+    pub(crate) fn loaded_end(&self) -> u64 {
+        let header = elf::FileHeader64::<LittleEndian>::parse(self.bytes());
+        let segments = header
+            .and_then(|header| header.program_headers(LE, self.bytes()))
+            .unwrap_or_default();
+        let loaded = segments
+            .iter()
+            .filter(|segment| segment.p_type(LE) == elf::PT_LOAD);
+        loaded
+            .map(|segment| segment.p_paddr(LE).saturating_add(segment.p_memsz(LE)))
+            .max()
+            .unwrap_or(0)
+    }
+
     /// Writes what a boot loader reads: the file without the symbols and debug information behind its last segment.
     pub(crate) fn write_bootable(&self, out: &MemoryFile) -> Result<(), Failure> {
         let (header, rest) =
@@ -109,6 +124,16 @@ mod tests {
                 .data(LE, &*cut)
                 .expect("the data of each segment is there");
         }
+    }
+
+    #[test]
+    fn an_image_says_where_it_ends() {
+        let image = |bytes| Image {
+            bytes: Cow::Owned(bytes),
+        };
+        let program = image(fs::read("/proc/self/exe").unwrap());
+        assert!(program.loaded_end() > 100_000, "{}", program.loaded_end());
+        assert_eq!(image(vec![]).loaded_end(), 0);
     }
 
     #[test]
