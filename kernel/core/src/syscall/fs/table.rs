@@ -2,15 +2,43 @@
 
 use linux_raw_sys::general as nr;
 
+use super::adapter::with_caller;
 use super::xattr::{self, Target};
 use super::{
     Caller, attributes, control, copy, descriptors, directories, locks, names, open, seek, size, stat,
     status, transfer,
 };
 use crate::error::Errno;
+use crate::syscall::Call;
 
 /// A system call on files, with its arguments as they lie in the registers.
 pub type Function = fn(&Caller<'_>, [usize; 6]) -> Result<usize, Errno>;
+
+/// A system call on files.
+pub struct SystemCall {
+    /// `__NR_` and its name.
+    pub name: &'static str,
+    /// The call itself.
+    pub function: Function,
+    /// The call on behalf of a thread.
+    pub(super) serve: fn(&mut Call<'_>, [usize; 6]) -> Result<usize, Errno>,
+}
+
+/// A row of the table. The function is named twice, for a closure that captures nothing is a plain function.
+macro_rules! system_call {
+    ($number:ident, $function:expr) => {
+        SystemCall {
+            name: stringify!($number),
+            function: $function,
+            serve: |call, arguments| {
+                with_caller(call, |caller| {
+                    let function: Function = $function;
+                    function(caller, arguments)
+                })
+            },
+        }
+    };
+}
 
 /// An argument as the system call takes it out of a register: the bits above its type are not looked at.
 trait Argument {
@@ -47,16 +75,13 @@ impl Argument for i32 {
 
 macro_rules! table {
     ($($number:ident => $function:path, ($($index:literal)*);)*) => {
-        /// The name and the function of the system call on files that has this number.
-        pub fn find(number: usize) -> Option<(&'static str, Function)> {
+        /// The system call on files that has this number.
+        pub fn find(number: usize) -> Option<SystemCall> {
             Some(match u32::try_from(number).ok()? {
-                $(nr::$number => (
-                    stringify!($number),
-                    |caller, arguments| {
-                        let _ = arguments;
-                        $function(caller $(, Argument::from_register(arguments[$index]))*)
-                    },
-                ),)*
+                $(nr::$number => system_call!($number, |caller, arguments| {
+                    let _ = arguments;
+                    $function(caller $(, Argument::from_register(arguments[$index]))*)
+                }),)*
                 _ => return find_attribute(number),
             })
         }
@@ -158,20 +183,20 @@ fn pwritev(caller: &Caller<'_>, fd: i32, array: usize, count: usize, at: i64) ->
 macro_rules! attribute_table {
     ($($target:path, $argument:ty: $get:ident $set:ident $list:ident $remove:ident;)*) => {
         /// The twelve calls on extended attributes are four, each on three sorts of target.
-        fn find_attribute(number: usize) -> Option<(&'static str, Function)> {
+        fn find_attribute(number: usize) -> Option<SystemCall> {
             Some(match u32::try_from(number).ok()? {
                 $(
-                    nr::$get => (stringify!($get), |caller, [target, name, ..]| {
+                    nr::$get => system_call!($get, |caller, [target, name, ..]| {
                         xattr::get(caller, $target(<$argument>::from_register(target)), name)
                     }),
-                    nr::$set => (stringify!($set), |caller, [target, name, _, size, flags, _]| {
+                    nr::$set => system_call!($set, |caller, [target, name, _, size, flags, _]| {
                         let target = $target(<$argument>::from_register(target));
                         xattr::set(caller, target, name, size, u32::from_register(flags))
                     }),
-                    nr::$list => (stringify!($list), |caller, [target, ..]| {
+                    nr::$list => system_call!($list, |caller, [target, ..]| {
                         xattr::list(caller, $target(<$argument>::from_register(target)))
                     }),
-                    nr::$remove => (stringify!($remove), |caller, [target, name, ..]| {
+                    nr::$remove => system_call!($remove, |caller, [target, name, ..]| {
                         xattr::remove(caller, $target(<$argument>::from_register(target)), name)
                     }),
                 )*

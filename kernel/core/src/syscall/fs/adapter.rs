@@ -1,0 +1,46 @@
+//! From the call of a thread to the [`Caller`] that the functions here know.
+
+use super::Caller;
+use crate::error::Errno;
+use crate::syscall::Call;
+use crate::vfs::Timestamp;
+use crate::{clock, sched};
+
+/// Runs a system call on behalf of the thread that calls.
+pub(super) fn with_caller(
+    call: &Call<'_>,
+    run: impl FnOnce(&Caller<'_>) -> Result<usize, Errno>,
+) -> Result<usize, Errno> {
+    let process = call.process();
+    let credentials = process.credentials.lock().clone();
+    let limits = *process.limits.lock();
+    let wait_for_locks = || {
+        if call.thread.is_interrupted() {
+            return Err(Errno::ERESTARTSYS);
+        }
+        sched::yield_now();
+        Ok(())
+    };
+    run(&Caller {
+        memory: &call.memory(),
+        files: &process.files,
+        fs: &process.fs,
+        credentials: &credentials,
+        process: process.pid,
+        file_limit: limits.open_files(),
+        size_limit: limits.file_size(),
+        now,
+        wait_for_locks: &wait_for_locks,
+        missing: &|what| drop(call.missing(what.into(), Errno::EINVAL)),
+    })
+}
+
+/// The wall clock as time stamps have it.
+fn now() -> Timestamp {
+    const SECOND: u64 = 1_000_000_000;
+    let now = clock::realtime();
+    Timestamp {
+        seconds: i64::try_from(now / SECOND).unwrap_or(i64::MAX),
+        nanoseconds: u32::try_from(now % SECOND).unwrap_or_default(),
+    }
+}
