@@ -7,8 +7,8 @@
 //!    than the 4,096 bytes that Linux accepts too.
 //! 2. The first entry is the run specification. All others are the [`Tree`], by their keys (the root as `.`).
 //! 3. Names of one file (hard links) have the same inode number; the first of them has the data.
-//! 4. It is written in one direction and by few writes: headers and small contents gather in a buffer, a file's bytes
-//!    go from file to archive inside the kernel.
+//! 4. It is written in one direction and by few writes: headers and small contents gather in a buffer, a large
+//!    file's bytes go from file to archive inside the host's kernel.
 
 use super::tree::{Content, Node, REGULAR, Tree};
 use crate::failure::{Context, Failure};
@@ -29,13 +29,15 @@ const HEADER: u64 = 110;
 const MAX_NAME: u64 = 4096;
 const TRAILER: &[u8] = b"TRAILER!!!";
 /// Buffered bytes that are worth a write.
-const FLUSH: usize = 64 * 1024;
+const FLUSH: usize = 256 * 1024;
+/// Files up to this length go through the buffer, which takes fewer system calls.
+const SMALL: u64 = 64 * 1024;
 
 /// Writes `spec` and `tree` to `out`, from its current position, which must be 0. Gives the archive's length.
 pub(crate) fn write(out: &File, spec: &[u8], tree: &Tree) -> Result<u64, Failure> {
     let mut writer = Writer {
         out,
-        buffer: Vec::with_capacity(FLUSH + 8192),
+        buffer: Vec::with_capacity(FLUSH + 128 * 1024),
         written: 0,
         inodes: HashMap::new(),
         last: 0,
@@ -154,6 +156,11 @@ impl Writer<'_> {
             },
             PAGE,
         )?;
+        if length <= SMALL {
+            self.through_buffer(&file, length)?;
+            self.pad(4);
+            return self.flush_if_large();
+        }
         self.flush()?;
         let copied = copy(&file, self.out, length)?;
         self.written += copied;
@@ -161,6 +168,23 @@ impl Writer<'_> {
         io::copy(&mut io::repeat(0).take(length - copied), &mut self.out)?;
         self.written += length - copied;
         self.pad(4);
+        Ok(())
+    }
+
+    /// Takes `length` bytes of `file`; NULs for what the file lacks of them by now.
+    fn through_buffer(&mut self, file: &File, length: u64) -> io::Result<()> {
+        let start = self.buffer.len();
+        self.buffer
+            .resize(start + usize::try_from(length).expect("at most SMALL"), 0);
+        let mut free = &mut self.buffer[start..];
+        while !free.is_empty() {
+            match rustix::io::read(file, &mut *free) {
+                Ok(0) => break,
+                Ok(read) => free = &mut free[read..],
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         Ok(())
     }
 

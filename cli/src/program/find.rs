@@ -51,7 +51,8 @@ pub(crate) fn program(
         return Err(Failure::not_found("the program's name is empty"));
     }
     if program.as_bytes().contains(&b'/') {
-        let path = directory.join(program);
+        // `components` drops each `.` on the way.
+        let path: PathBuf = directory.join(program).components().collect();
         let found = view.find(&path).map_err(|error| not_there(&path, &error))?;
         return judge(view, path, found);
     }

@@ -52,6 +52,7 @@ fn headline(crash: &Crash<'_>) -> String {
                 "  {exception}: it used an address that is none, whose upper bits are not all alike"
             )
         }
+        (None, _) if crash.error_code == 0 => writeln!(text, "  {}", words::exception(crash.vector)),
         (None, _) => writeln!(
             text,
             "  {}, error code {:#x}",

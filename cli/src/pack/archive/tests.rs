@@ -95,12 +95,17 @@ fn hard_links_share_an_inode_and_the_first_has_the_data() {
 fn a_file_that_got_shorter_is_filled_up() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("file");
-    fs::write(&path, vec![1; 10_000]).unwrap();
-    let mut tree = Tree::new();
-    collect::everything(&mut tree, &path, Path::new("/file"), &mut vec![]).unwrap();
-    fs::write(&path, vec![1; 5_000]).unwrap();
-    let data = contents(&archive_of(&tree)).remove("file").unwrap();
-    assert_eq!(data, [vec![1; 5_000], vec![0; 5_000]].concat());
+    for length in [10_000, 1_000_000] {
+        fs::write(&path, vec![1; length]).unwrap();
+        let mut tree = Tree::new();
+        collect::everything(&mut tree, &path, Path::new("/file"), &mut vec![]).unwrap();
+        fs::write(&path, vec![1; 5_000]).unwrap();
+        let data = contents(&archive_of(&tree)).remove("file").unwrap();
+        assert!(
+            data == [vec![1; 5_000], vec![0; length - 5_000]].concat(),
+            "{length}"
+        );
+    }
 }
 
 #[test]
