@@ -4,8 +4,9 @@ extern crate alloc;
 
 use alloc::sync::Arc;
 use threadbare_cpio::Archive;
+use threadbare_kernel::process::Tables;
 use threadbare_kernel::vfs::{FileSystem, Timestamp};
-use threadbare_kernel::{Parts, clock};
+use threadbare_kernel::{Parts, clock, random};
 use threadbare_ramfs::RamFs;
 
 /// The kernel's main function.
@@ -14,7 +15,7 @@ pub(crate) fn start() -> ! {
     threadbare_kernel::tests::run_if_asked();
     threadbare_kernel::run(&Parts {
         root,
-        mounts: &[],
+        mounts: &[("/dev", devices), ("/proc", processes), ("/sys", machine)],
         channel: || threadbare_virtio_console::find().or_else(threadbare_serial::find),
     })
 }
@@ -23,6 +24,26 @@ pub(crate) fn start() -> ! {
 fn root(archive: &'static [u8]) -> Arc<dyn FileSystem> {
     let entries = Archive::new(archive).entries().skip(1);
     RamFs::from_archive(entries, now).expect("the initial RAM disk is an archive that the command wrote")
+}
+
+/// `/dev`: nodes in memory, with the drivers behind their numbers.
+fn devices() -> Arc<dyn FileSystem> {
+    threadbare_devfs::register(random::fill);
+    let file_system = RamFs::new(now);
+    let root = file_system.root();
+    let directory = root.directory().expect("the root of a file system is a directory");
+    threadbare_devfs::populate(directory).expect("there is memory for the first device nodes");
+    file_system
+}
+
+/// `/proc`.
+fn processes() -> Arc<dyn FileSystem> {
+    threadbare_procfs::ProcFs::new(Arc::new(Tables))
+}
+
+/// `/sys`.
+fn machine() -> Arc<dyn FileSystem> {
+    threadbare_sysfs::SysFs::new(Arc::new(Tables))
 }
 
 fn now() -> Timestamp {

@@ -1,5 +1,6 @@
 //! What this CPU can do, asked once (SDM 2A, CPUID).
 
+use alloc::string::String;
 use core::arch::x86_64::{__cpuid, __cpuid_count};
 
 /// The features that the kernel makes use of.
@@ -98,4 +99,56 @@ fn xsave_bytes(components: u64) -> usize {
         (leaf.ebx + leaf.eax) as usize
     });
     ends.max().unwrap_or(0).max(576)
+}
+
+/// What CPUID says about maker and model.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity {
+    vendor: [u8; 12],
+    brand: [u8; 48],
+    /// The family, extended where that applies.
+    pub family: u32,
+    /// The model, extended where that applies.
+    pub model_number: u32,
+    /// The stepping.
+    pub stepping: u32,
+}
+
+impl Identity {
+    /// `GenuineIntel` and its like.
+    pub fn vendor(&self) -> String {
+        text(&self.vendor)
+    }
+
+    /// The name of the model; empty if the CPU tells none.
+    pub fn model(&self) -> String {
+        text(&self.brand)
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim_matches(['\0', ' ']).into()
+}
+
+/// What CPUID says about maker and model (SDM 2A, CPUID leaves 0, 1 and 8000_0002H to 8000_0004H).
+pub fn identity() -> Identity {
+    let (leaf0, leaf1) = (__cpuid(0), __cpuid(1));
+    let mut vendor = [0; 12];
+    for (place, word) in vendor.chunks_exact_mut(4).zip([leaf0.ebx, leaf0.edx, leaf0.ecx]) {
+        place.copy_from_slice(&word.to_le_bytes());
+    }
+    let mut brand = [0; 48];
+    if __cpuid(0x8000_0000).eax >= 0x8000_0004 {
+        for (leaf, place) in (0x8000_0002..).zip(brand.chunks_exact_mut(16)) {
+            let found = __cpuid(leaf);
+            for (place, word) in place.chunks_exact_mut(4).zip([found.eax, found.ebx, found.ecx, found.edx]) {
+                place.copy_from_slice(&word.to_le_bytes());
+            }
+        }
+    }
+    let (base_family, base_model) = (leaf1.eax >> 8 & 0xf, leaf1.eax >> 4 & 0xf);
+    let family = if base_family == 0xf { base_family + (leaf1.eax >> 20 & 0xff) } else { base_family };
+    let extended = matches!(base_family, 6 | 0xf);
+    let model_number = if extended { base_model | leaf1.eax >> 12 & 0xf0 } else { base_model };
+    Identity { vendor, brand, family, model_number, stepping: leaf1.eax & 0xf }
 }

@@ -13,7 +13,7 @@ pub(crate) mod local;
 pub(crate) mod msr;
 pub(crate) mod port;
 
-pub use features::{Features, features};
+pub use features::{Features, Identity, features, identity};
 
 /// Halts until the next interrupt, with interrupts enabled, then returns. Enabling and halting are one step: an
 /// interrupt that was pending before cannot be missed (SDM 2B, STI: interrupts are inhibited for one instruction).

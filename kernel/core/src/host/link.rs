@@ -40,7 +40,19 @@ pub(super) struct Link {
     decoder: Decoder,
     log_level: Option<LogLevel>,
     pub(super) input: Input,
+    pub(super) wait: InputWait,
     pub(super) outputs: [Output; 2],
+}
+
+/// What is known of standard input without reading it (`poll(2)`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InputWait {
+    /// Nothing has been asked.
+    Unknown,
+    /// The host has been asked to tell.
+    Asked,
+    /// A read would not wait.
+    Ready,
 }
 
 pub(super) static LINK: SpinLock<Option<Link>> = SpinLock::new(None);
@@ -55,6 +67,7 @@ pub fn connect(channel: Box<dyn ByteChannel>, log_level: Option<LogLevel>) {
         decoder: Decoder::new(),
         log_level,
         input: Input::Idle,
+        wait: InputWait::Unknown,
         outputs: [Output::default(); 2],
     });
     send(&GuestMessage::Hello { version: VERSION, features: Features::NONE });
@@ -95,7 +108,7 @@ pub fn received() {
         match link.decoder.next_payload() {
             Ok(Some(payload)) => {
                 let message = HostMessage::decode(payload);
-                changed |= apply(&mut link.input, &mut link.outputs, message.ok());
+                changed |= apply(&mut link.input, &mut link.wait, &mut link.outputs, message.ok());
             }
             Ok(None) => break,
             Err(_) => {
@@ -112,8 +125,14 @@ pub fn received() {
     }
 }
 
-fn apply(input: &mut Input, outputs: &mut [Output; 2], message: Option<HostMessage<'_>>) -> bool {
+fn apply(
+    input: &mut Input,
+    wait: &mut InputWait,
+    outputs: &mut [Output; 2],
+    message: Option<HostMessage<'_>>,
+) -> bool {
     match message {
+        Some(HostMessage::InputReady) => *wait = InputWait::Ready,
         Some(HostMessage::Input { data: [] }) => *input = Input::End,
         Some(HostMessage::Input { data }) => *input = Input::Ready(data.to_vec(), 0),
         Some(HostMessage::InputError { errno }) => *input = Input::Failed(Errno::from_number(errno)),

@@ -1,6 +1,6 @@
 //! Standard input, output and error as files.
 
-use super::link::{CHANGED, Input, LINK, index};
+use super::link::{CHANGED, Input, InputWait, LINK, index};
 use super::terminal;
 use crate::error::Errno;
 use crate::process::{Process, Thread};
@@ -107,11 +107,7 @@ impl FileOperations for StandardStream {
             }
         }
         if file.flags().readable() {
-            match LINK.lock().as_ref().map(|link| &link.input) {
-                Some(Input::Ready(..) | Input::Failed(_)) => ready = ready | Readiness::READ,
-                Some(Input::End) => ready = ready | Readiness::READ | Readiness::HANG_UP,
-                _ => {}
-            }
+            ready = ready | input_readiness();
         }
         ready
     }
@@ -124,11 +120,32 @@ impl FileOperations for StandardStream {
     }
 }
 
+/// Whether a read would not wait. If that is not known, the host is asked, and the answer wakes whoever polls.
+fn input_readiness() -> Readiness {
+    let asks = match LINK.lock().as_mut() {
+        None => return Readiness::READ,
+        Some(link) => match (&link.input, link.wait) {
+            (Input::Ready(..) | Input::Failed(_), _) | (_, InputWait::Ready) => return Readiness::READ,
+            (Input::End, _) => return Readiness::READ | Readiness::HANG_UP,
+            (Input::Idle, InputWait::Unknown) => {
+                link.wait = InputWait::Asked;
+                true
+            }
+            _ => false,
+        },
+    };
+    if asks {
+        super::link::send(&GuestMessage::AwaitInput);
+    }
+    Readiness::NONE
+}
+
 /// Asks the host for input, unless something is there or on the way.
 pub(crate) fn ask(most: usize) {
     let idle = match LINK.lock().as_mut() {
         Some(link) if matches!(link.input, Input::Idle) => {
             link.input = Input::Asked;
+            link.wait = InputWait::Unknown;
             true
         }
         _ => false,

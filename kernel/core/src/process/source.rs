@@ -1,0 +1,219 @@
+//! What `/proc` shows of processes and the machine.
+
+use super::table::{Process, first_process};
+use super::thread::Thread;
+use crate::error::Errno;
+use crate::mm::{Backing, CurrentMemory, Range2};
+use crate::signal::{Handler, Signal, SignalSet};
+use crate::syscall::memory::UserMemory;
+use crate::vfs::proc_source::{CpuInfo, Limit, MappingInfo, ProcSource, ProcessInfo, TaskState};
+use crate::vfs::{File, Namespace, Place, Timestamp};
+use crate::{clock, random, system};
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use threadbare_machine::cpu;
+use threadbare_machine::memory::PAGE_SIZE;
+use threadbare_machine::sync::Once;
+
+/// The kernel's tables, as [`ProcSource`].
+#[derive(Debug)]
+pub struct Tables;
+
+/// The longest argument or environment block that is shown.
+const BLOCK_MOST: usize = 2 << 20;
+
+fn find(pid: u32) -> Result<&'static Arc<Process>, Errno> {
+    first_process().filter(|process| process.pid == pid).ok_or(Errno::ENOENT)
+}
+
+fn thread(pid: u32, tid: u32) -> Result<Arc<Thread>, Errno> {
+    find(pid)?.threads().into_iter().find(|thread| thread.tid == tid).ok_or(Errno::ENOENT)
+}
+
+/// A piece of a process' own memory. Only the process itself can be asked: another's memory is not mapped here.
+fn block(pid: u32, choose: impl FnOnce(&Process) -> Range2) -> Result<Vec<u8>, Errno> {
+    let process = find(pid)?;
+    let own = Thread::current().is_some_and(|thread| thread.process.pid == pid);
+    if !own {
+        return Ok(Vec::new());
+    }
+    let Range2 { start, end } = choose(process);
+    let length = end.saturating_sub(start).min(BLOCK_MOST);
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(length)?;
+    bytes.resize(length, 0);
+    CurrentMemory::new(process).read_bytes(start, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// A set of the signals whose handler `matches`.
+fn signals_with(process: &Process, matches: impl Fn(Handler) -> bool) -> u64 {
+    let all = (1..=Signal::COUNT).filter_map(|number| Signal::new(number).ok());
+    let chosen = all.filter(|&signal| matches(process.signals.action(signal).handler));
+    chosen.fold(SignalSet::EMPTY, SignalSet::with).bits()
+}
+
+impl ProcSource for Tables {
+    fn current(&self) -> Option<(u32, u32)> {
+        Thread::current().map(|thread| (thread.process.pid, thread.tid))
+    }
+
+    fn processes(&self) -> Vec<u32> {
+        first_process().iter().map(|process| process.pid).collect()
+    }
+
+    fn process(&self, pid: u32) -> Result<ProcessInfo, Errno> {
+        let process = find(pid)?;
+        let main = thread(pid, pid)?;
+        let name = self.thread_name(pid, pid)?;
+        let credentials = process.credentials.lock().clone();
+        let (mapped, stack_start) = {
+            let memory = process.memory.lock();
+            (memory.mapped_bytes() as u64, memory.layout.arguments.start as u64)
+        };
+        let mask = *main.signals.mask.lock();
+        Ok(ProcessInfo {
+            pid,
+            parent: 0,
+            group: pid,
+            session: pid,
+            name,
+            state: TaskState::Running,
+            uids: [credentials.uid, credentials.fs_uid, credentials.fs_uid, credentials.fs_uid],
+            gids: [credentials.gid, credentials.fs_gid, credentials.fs_gid, credentials.fs_gid],
+            groups: credentials.groups.to_vec(),
+            threads: u32::try_from(process.threads().len()).unwrap_or(u32::MAX),
+            started: 0,
+            user_time: clock::monotonic(),
+            system_time: 0,
+            mapped,
+            resident: mapped,
+            descriptor_slots: process.limits.lock().open_files(),
+            umask: process.fs.umask(),
+            signals: [
+                main.signals.pending(&process.signals).bits(),
+                mask.bits(),
+                signals_with(process, |handler| handler == Handler::Ignore),
+                signals_with(process, |handler| matches!(handler, Handler::Function(_))),
+            ],
+            stack_start,
+        })
+    }
+
+    fn threads(&self, pid: u32) -> Result<Vec<u32>, Errno> {
+        Ok(find(pid)?.threads().iter().map(|thread| thread.tid).collect())
+    }
+
+    fn thread_name(&self, pid: u32, tid: u32) -> Result<Vec<u8>, Errno> {
+        let name = *thread(pid, tid)?.name.lock();
+        Ok(name.split(|&byte| byte == 0).next().unwrap_or_default().to_vec())
+    }
+
+    fn mappings(&self, pid: u32) -> Result<Vec<MappingInfo>, Errno> {
+        let memory = find(pid)?.memory.lock();
+        let mut all = Vec::new();
+        for (range, vma) in memory.vmas() {
+            let file = match &vma.backing {
+                Backing::File { place, page, .. } => Some((place.clone(), page * PAGE_SIZE as u64)),
+                Backing::Anonymous => None,
+            };
+            all.try_reserve(1)?;
+            all.push(MappingInfo {
+                range,
+                read: vma.access.read,
+                write: vma.access.write,
+                execute: vma.access.execute,
+                shared: vma.shared,
+                file,
+                label: vma.label,
+            });
+        }
+        Ok(all)
+    }
+
+    fn arguments(&self, pid: u32) -> Result<Vec<u8>, Errno> {
+        block(pid, |process| process.memory.lock().layout.arguments)
+    }
+
+    fn environment(&self, pid: u32) -> Result<Vec<u8>, Errno> {
+        block(pid, |process| process.memory.lock().layout.environment)
+    }
+
+    fn auxiliary(&self, pid: u32) -> Result<Vec<u64>, Errno> {
+        Ok(find(pid)?.auxiliary.lock().clone())
+    }
+
+    fn executable(&self, pid: u32) -> Result<Place, Errno> {
+        find(pid)?.executable.lock().clone().ok_or(Errno::ENOENT)
+    }
+
+    fn root(&self, pid: u32) -> Result<Place, Errno> {
+        Ok(find(pid)?.fs.root())
+    }
+
+    fn working_directory(&self, pid: u32) -> Result<Place, Errno> {
+        Ok(find(pid)?.fs.working_directory())
+    }
+
+    fn namespace(&self, pid: u32) -> Result<Arc<Namespace>, Errno> {
+        Ok(find(pid)?.fs.namespace().clone())
+    }
+
+    fn next_descriptor(&self, pid: u32, from: u32) -> Result<Option<u32>, Errno> {
+        Ok(find(pid)?.files.lock().next_from(from).map(|(fd, _)| fd))
+    }
+
+    fn descriptor(&self, pid: u32, fd: u32) -> Result<Arc<File>, Errno> {
+        let process = find(pid)?;
+        let files = process.files.lock();
+        files.get(fd).map(|descriptor| descriptor.file.clone()).map_err(|_| Errno::ENOENT)
+    }
+
+    fn limits(&self, pid: u32) -> Result<[Limit; 16], Errno> {
+        let limits = *find(pid)?.limits.lock();
+        let mut all = [(u64::MAX, u64::MAX); 16];
+        for (resource, place) in all.iter_mut().enumerate() {
+            let limit = limits.get(resource)?;
+            *place = (limit.soft, limit.hard);
+        }
+        Ok(all)
+    }
+
+    fn cpus(&self) -> Vec<CpuInfo> {
+        let identity = cpu::identity();
+        vec![CpuInfo {
+            vendor: identity.vendor(),
+            model: identity.model(),
+            signature: (identity.family, identity.model_number, identity.stepping),
+            frequency: 0,
+            flags: "fpu tsc msr pae cx8 apic cmov pat mmx fxsr sse sse2 syscall nx lm".to_string(),
+        }]
+    }
+
+    fn uptime(&self) -> (u64, u64) {
+        (clock::monotonic(), 0)
+    }
+
+    fn boot_time(&self) -> Timestamp {
+        let at = clock::realtime() - clock::monotonic();
+        Timestamp {
+            seconds: i64::try_from(at / 1_000_000_000).unwrap_or(i64::MAX),
+            nanoseconds: u32::try_from(at % 1_000_000_000).unwrap_or(0),
+        }
+    }
+
+    fn identity(&self) -> (Vec<u8>, &'static str, &'static str) {
+        (system::hostname(), system::RELEASE, system::VERSION)
+    }
+
+    fn boot_id(&self) -> [u8; 16] {
+        static ID: Once<[u8; 16]> = Once::new();
+        *ID.get_or_init(|| {
+            let mut id = [0; 16];
+            random::fill(&mut id);
+            id
+        })
+    }
+}
