@@ -4,11 +4,13 @@
 #![allow(dead_code, unreachable_pub, reason = "a model uses a part of a piece")]
 
 mod shim {
-    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 }
 
 #[path = "../src/rt/atomic_ref.rs"]
 mod atomic_ref;
+#[path = "../src/rt/fresh.rs"]
+mod fresh;
 #[path = "../src/rt/inbox.rs"]
 mod inbox;
 #[path = "../src/rt/ring.rs"]
@@ -20,6 +22,7 @@ use std::sync::atomic::AtomicUsize as StdUsize;
 use std::sync::atomic::Ordering::SeqCst;
 
 use atomic_ref::AtomicRef;
+use fresh::Fresh;
 use inbox::{Inbox, Linked};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
@@ -133,6 +136,32 @@ fn a_ring_that_wraps_never_hands_out_a_stale_slot() {
         }
         thief.join().unwrap();
         assert!(warm.iter().all(|item| item.taken.load(SeqCst) == 1));
+    });
+}
+
+#[test]
+fn fresh_threads_are_taken_once_from_either_end() {
+    loom::model(|| {
+        let items: Vec<_> = (0..4).map(item).collect();
+        let queue = Arc::new(Fresh::new());
+        for &item in &items[..3] {
+            fill(item);
+            assert!(queue.push(item));
+        }
+        let theirs = queue.clone();
+        let thief = thread::spawn(move || theirs.take_half(take));
+        // Pops the newest and pushes another in its place: the ends look as before.
+        if let Some(newest) = queue.pop_newest() {
+            take(newest);
+        }
+        fill(items[3]);
+        assert!(queue.push(items[3]));
+        while let Some(newest) = queue.pop_newest() {
+            take(newest);
+        }
+        thief.join().unwrap();
+        assert!(queue.is_empty() && queue.pop_oldest().is_none());
+        assert!(items.iter().all(|item| item.taken.load(SeqCst) == 1));
     });
 }
 

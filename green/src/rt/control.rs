@@ -41,6 +41,8 @@ pub(crate) struct Control {
     state: AtomicU8,
     /// Only its worker may run it.
     bound: AtomicBool,
+    /// It has not run yet.
+    fresh: AtomicBool,
     /// The slot has a TLS block that needs a reset, not a first initialisation.
     pub(crate) tls_ready: AtomicBool,
     pub(crate) class: AtomicU8,
@@ -155,6 +157,14 @@ impl Control {
 
     pub(crate) fn set_bound(&self, bound: bool) {
         self.bound.store(bound, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.fresh.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_fresh(&self, fresh: bool) {
+        self.fresh.store(fresh, Ordering::Relaxed);
     }
 
     pub(crate) fn stack_pointer(&self) -> StackPointer {

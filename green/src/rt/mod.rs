@@ -8,7 +8,7 @@
 //!   switch  worker  idle    running: the switch; the queues; searching, sleeping and waking
 //!      │
 //!   control stack  tls      what a thread is made of: a slot with its stack, control block, thread-locals
-//!   word  ring  inbox       the lock-free pieces, each with its rules and a loom model
+//!   word  ring  fresh  inbox       the lock-free pieces, each with its rules and a loom model
 //!   monitor  dump  config   watching
 //! ```
 //!
@@ -21,6 +21,7 @@ pub(crate) mod control;
 pub(crate) mod current;
 mod dump;
 mod fifo;
+mod fresh;
 mod global;
 mod idle;
 mod inbox;

@@ -50,6 +50,7 @@ pub(crate) unsafe fn spawn<F>(
     }
     control.word.reset();
     control.set_bound(false);
+    control.set_fresh(true);
     control.header.store(header.cast_mut(), Ordering::Relaxed);
     control.id.store(id, Ordering::Relaxed);
     control.set_name(name);

@@ -209,6 +209,7 @@ pub(super) unsafe extern "sysv64" fn enter(control: usize, _transfer: usize) -> 
     // SAFETY: `prepare` was given this address, and control blocks live for ever.
     let me: &'static Control = unsafe { &*std::ptr::with_exposed_provenance(control) };
     let worker = worker_of(me);
+    me.set_fresh(false);
     if worker.isolated || BATON {
         current::set(Some(me));
     } else {

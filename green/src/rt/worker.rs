@@ -3,8 +3,13 @@
 //! ```text
 //!   wake, spawn, hand-off ──▶ run-next (one thread) ──displaced──▶ ring (256) ──full──▶ global queue
 //!   yield ──────────────────────────────────────────────────────▶ ring
+//!                                 displaced before its first run ▶ fresh
 //!   bound threads: the same with a slot and a list that only the worker touches; others put them into its inbox
 //! ```
+//!
+//! The ring is first in, first out. Threads that have not run yet are taken newest first, so that a tree of threads is walked depth
+//! first and needs stacks for its depth, not for its breadth; thieves take the oldest, which head the largest subtrees, and so does
+//! the worker itself now and then, so that none waits for ever.
 //!
 //! Run-next makes a hand-off cheap: the thread that was woken runs as soon as the waker waits, with warm caches and without another
 //! worker hearing of it. It may go first at most [`STREAK`] times in a row, so that two threads that wake each
@@ -12,7 +17,7 @@
 //!
 //! Invariants:
 //! 1. The cells are touched by the worker's own computation only: its loop, or the green thread that it runs.
-//! 2. `ring` and `next` hold threads that any worker may run; `bound`, `bound_next` and `inbox` hold bound ones.
+//! 2. `ring`, `fresh` and `next` hold threads that any worker may run; `bound`, `bound_next` and `inbox` hold bound ones.
 
 #![allow(unsafe_code, reason = "fenced: shares a worker whose cells have one user")]
 
@@ -24,10 +29,12 @@ use threadbare_context::StackPointer;
 use super::atomic_ref::AtomicRef;
 use super::control::{Control, State};
 use super::fifo::Fifo;
+use super::fresh::Fresh;
 use super::inbox::Inbox;
 use super::os;
 use super::ring::Ring;
 use super::runtime::Runtime;
+use super::spin::Spin;
 use super::stack::CLASSES;
 use super::timer::{self, Timers};
 
@@ -36,6 +43,12 @@ const STREAK: u32 = 32;
 
 /// Between looks at the queues that others fill, and at the clock.
 const SHARED_PERIOD: u32 = 64;
+
+/// How many threads that did not fit come back at once.
+const UNSPILLED: usize = 64;
+
+/// Between turns of the oldest thread that has not run yet. Seldom, for each starts another branch of a tree.
+const OLDEST_PERIOD: u32 = 1024;
 
 /// Warm stacks that a worker keeps of each class, before half go back.
 const WARM: usize = 1024;
@@ -70,6 +83,10 @@ pub(crate) struct Worker {
     running: AtomicRef<Control>,
     next: AtomicRef<Control>,
     ring: Ring<Control>,
+    fresh: Fresh<Control>,
+    /// Fresh threads that did not fit, oldest first, and how many.
+    spilled: Spin<Fifo<Control>>,
+    spilled_count: AtomicUsize,
     inbox: Inbox<Control>,
     timers: Timers,
     /// 1 while the worker sleeps on it.
@@ -104,6 +121,9 @@ impl Worker {
             running: AtomicRef::none(),
             next: AtomicRef::none(),
             ring: Ring::new(),
+            fresh: Fresh::new(),
+            spilled: Spin::new(Fifo::new()),
+            spilled_count: AtomicUsize::new(0),
             inbox: Inbox::new(),
             timers: Timers::new(),
             sleeping: AtomicU32::new(0),
@@ -128,6 +148,11 @@ impl Worker {
         self.ticks.store(tick, Ordering::Relaxed);
         if tick.is_multiple_of(SHARED_PERIOD) {
             self.collect_shared();
+            if tick.is_multiple_of(OLDEST_PERIOD)
+                && let Some(oldest) = self.take_oldest()
+            {
+                return Some(oldest);
+            }
         }
         if self.streak.get() < STREAK
             && let Some(control) = self.take_next()
@@ -144,17 +169,60 @@ impl Worker {
         let first = if tick & 1 == 0 {
             self.bound.pop_front()
         } else {
-            self.ring.pop()
+            self.pop_fresh()
         };
         let here = first
             .or_else(|| self.ring.pop())
             .or_else(|| self.bound.pop_front());
-        here.or_else(|| self.take_next()).or_else(|| {
-            self.collect_shared();
-            self.take_next()
-                .or_else(|| self.bound.pop_front())
-                .or_else(|| self.ring.pop())
-        })
+        here.or_else(|| self.pop_fresh())
+            .or_else(|| self.take_next())
+            .or_else(|| {
+                self.collect_shared();
+                self.take_next()
+                    .or_else(|| self.bound.pop_front())
+                    .or_else(|| self.ring.pop())
+            })
+    }
+
+    #[inline]
+    fn pop_fresh(&self) -> Option<&'static Control> {
+        if !self.fresh.is_empty()
+            && let Some(newest) = self.fresh.pop_newest()
+        {
+            return Some(newest);
+        }
+        if self.spilled_count.load(Ordering::Relaxed) == 0 {
+            None
+        } else {
+            self.unspill()
+        }
+    }
+
+    /// The queue of fresh threads is empty: takes back some of those that did not fit, the oldest.
+    #[cold]
+    #[inline(never)]
+    fn unspill(&self) -> Option<&'static Control> {
+        let spilled = self.spilled.lock();
+        let first = spilled.pop_front();
+        for _ in 0..UNSPILLED {
+            let Some(control) = spilled.pop_front() else { break };
+            // There is room: the queue was empty, and only we put into it.
+            let _fits = self.fresh.push(control);
+        }
+        self.spilled_count.store(spilled.len(), Ordering::Relaxed);
+        first
+    }
+
+    /// The oldest thread that has not run yet.
+    #[cold]
+    fn take_oldest(&self) -> Option<&'static Control> {
+        if self.spilled_count.load(Ordering::Relaxed) == 0 {
+            return self.fresh.pop_oldest();
+        }
+        let spilled = self.spilled.lock();
+        let oldest = spilled.pop_front();
+        self.spilled_count.store(spilled.len(), Ordering::Relaxed);
+        oldest
     }
 
     #[inline]
@@ -195,7 +263,11 @@ impl Worker {
         // Release publishes the thread's state to a thief; acquire takes over the displaced one.
         let displaced = self.next.swap(Some(control), Ordering::AcqRel);
         if let Some(displaced) = displaced {
-            self.push_back(displaced);
+            if displaced.is_fresh() {
+                self.push_fresh(displaced);
+            } else {
+                self.push_back(displaced);
+            }
             self.runtime.idle.notify();
         }
     }
@@ -225,6 +297,22 @@ impl Worker {
         }
     }
 
+    fn push_fresh(&'static self, control: &'static Control) {
+        if !self.fresh.push(control) {
+            self.spill_fresh();
+            let _fits = self.fresh.push(control);
+        }
+    }
+
+    /// Makes room for fresh threads: the older half goes to a list.
+    #[cold]
+    #[inline(never)]
+    fn spill_fresh(&self) {
+        let spilled = self.spilled.lock();
+        self.fresh.take_half(|older| spilled.push_back(older));
+        self.spilled_count.store(spilled.len(), Ordering::Relaxed);
+    }
+
     /// Moves the older half of the full ring to the global queue, and `control` with it.
     #[cold]
     #[inline(never)]
@@ -247,7 +335,36 @@ impl Worker {
 
     /// Another worker, with nothing of its own, takes half of this one's queue.
     pub(super) fn steal_into(&self, thief: &'static Worker) -> Option<&'static Control> {
-        self.ring.steal_into(&thief.ring)
+        if self.spilled_count.load(Ordering::Relaxed) > 0 {
+            return self.steal_spilled(thief);
+        }
+        let mut first = None;
+        self.fresh.take_half(|control| match first {
+            None => first = Some(control),
+            // Newest last, as in the queue that they come from.
+            Some(_) => thief.push_fresh(control),
+        });
+        first.or_else(|| self.ring.steal_into(&thief.ring))
+    }
+
+    /// The oldest of those that did not fit, up to half.
+    #[cold]
+    fn steal_spilled(&self, thief: &'static Worker) -> Option<&'static Control> {
+        let mut batch = [None; UNSPILLED];
+        {
+            let spilled = self.spilled.lock();
+            let share = spilled.len().div_ceil(2).min(UNSPILLED);
+            for place in &mut batch[..share] {
+                *place = spilled.pop_front();
+            }
+            self.spilled_count.store(spilled.len(), Ordering::Relaxed);
+        }
+        batch[1..]
+            .iter()
+            .copied()
+            .flatten()
+            .for_each(|control| thief.push_fresh(control));
+        batch[0]
     }
 
     /// Takes even the thread that is next: for workers that are stuck.
@@ -257,7 +374,7 @@ impl Worker {
     }
 
     pub(super) fn has_stealable(&self) -> bool {
-        !self.ring.is_empty()
+        !self.ring.is_empty() || !self.fresh.is_empty() || self.spilled_count.load(Ordering::Relaxed) > 0
     }
 
     pub(super) fn has_next(&self) -> bool {

@@ -52,7 +52,7 @@ impl Builder {
         self
     }
 
-    /// Sets the least size of the thread's stack, in bytes. It is rounded up to 96 KiB, 256 KiB, 1 MiB, 4 MiB and so on up to 4 GiB.
+    /// Sets the least size of the thread's stack, in bytes. It is rounded up to 88 KiB, 256 KiB, 1 MiB, 4 MiB and so on up to 4 GiB.
     /// Memory is taken as the stack grows, so a large stack costs address space and, at two words for each page table, little else.
     pub fn stack_size(mut self, size: usize) -> Builder {
         self.stack_size = Some(size);

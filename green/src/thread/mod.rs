@@ -4,7 +4,7 @@
 //! nanoseconds. All of it also works from operating-system threads, and the two kinds can wait for each other.
 //!
 //! Differences, all of them:
-//! - [`Builder::stack_size`] rounds up to a size class; the default is 96 KiB (or `RUST_MIN_STACK`), not 2 MiB.
+//! - [`Builder::stack_size`] rounds up to a size class; the default is 88 KiB (or `RUST_MIN_STACK`), not 2 MiB.
 //! - `std::thread::current()` inside a green thread names an unnamed thread of std; use [`current`] of this module. So the message
 //!   that std prints for a panic does not know the green thread's name.
 //! - A call that blocks the operating system's thread (std's own locks and sleep, blocking files and sockets) holds up a worker.

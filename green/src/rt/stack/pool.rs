@@ -9,9 +9,9 @@ use super::chunk::{self, Chunk};
 use crate::rt::control::{Control, State};
 use crate::rt::fifo::Fifo;
 
-/// 24 pages, so that a slot with its guard has 25: stays under 4.4 KB a parked thread, page tables included, and holds a
+/// 22 pages, so that a slot with its guard has 23: stays under 4.4 KB a parked thread, page tables included, and holds a
 /// panic with a symbolised backtrace.
-pub(crate) const DEFAULT_STACK_SIZE: usize = 24 * PAGE;
+pub(crate) const DEFAULT_STACK_SIZE: usize = 22 * PAGE;
 
 /// Usable bytes by class; with the guard page each makes an odd number of pages.
 const SIZES: [usize; CLASSES] = [
@@ -120,7 +120,7 @@ impl Pool {
         Ok(control)
     }
 
-    /// The default class keeps its blocks inside its 24 pages; larger ones promise their size in full.
+    /// The default class keeps its blocks inside its 22 pages; larger ones promise their size in full.
     fn reserved_pages(&self, class: u8) -> usize {
         if class == 0 {
             0
