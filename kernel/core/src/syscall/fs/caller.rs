@@ -9,8 +9,7 @@ use threadbare_machine::sync::SpinLock;
 use crate::error::Errno;
 use crate::syscall::memory::UserMemory;
 use crate::vfs::{
-    Credentials, Descriptor, FdTable, File, FileType, FsContext, OpenFlags, Place, Resolver, SymlinkPolicy,
-    Timestamp,
+    Credentials, Descriptor, FdTable, File, FileType, FsContext, Place, Resolver, SymlinkPolicy, Timestamp,
 };
 
 /// The parts of the calling thread and its process that file system calls use.
@@ -149,9 +148,4 @@ pub(super) fn check_flags(flags: u32, known: u32) -> Result<(), Errno> {
     } else {
         Err(Errno::EINVAL)
     }
-}
-
-/// The flags of an `open` that came from inside: neither checked nor completed.
-pub(super) fn internal_flags(bits: u32) -> OpenFlags {
-    OpenFlags::internal(bits)
 }

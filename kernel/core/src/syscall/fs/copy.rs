@@ -5,10 +5,10 @@ use alloc::sync::Arc;
 use linux_raw_sys::general::O_APPEND;
 
 use super::Caller;
-use super::transfer::{offset, read_from, write_to};
+use super::transfer::{offset, room};
 use super::user_data::TRANSFER_LIMIT;
 use crate::error::Errno;
-use crate::vfs::{File, FileType, SliceSource, VecSink};
+use crate::vfs::{File, FileType, Sink, SliceSource, Source, VecSink};
 
 /// How much is on its way at a time.
 const PART: usize = 16 * 1024;
@@ -94,6 +94,20 @@ impl Position<'_> {
         self.given.unwrap_or_else(|| self.file.offset())
     }
 
+    fn read(&self, sink: &mut dyn Sink) -> Result<usize, Errno> {
+        match self.given {
+            Some(offset) => self.file.read_at(offset, sink),
+            None => self.file.read(sink),
+        }
+    }
+
+    fn write(&self, source: &mut dyn Source) -> Result<usize, Errno> {
+        match self.given {
+            Some(offset) => self.file.write_at(offset, source),
+            None => self.file.write(source),
+        }
+    }
+
     fn advance(&mut self, count: usize) {
         if let Some(offset) = &mut self.given {
             *offset = offset.saturating_add(count as u64);
@@ -134,13 +148,17 @@ fn copy_part(
     count: usize,
 ) -> Result<(usize, usize), Errno> {
     let before = from.file.offset();
+    let count = match room(caller, to.file, to.given)? {
+        Some(room) => count.min(usize::try_from(room).unwrap_or(usize::MAX)),
+        None => count,
+    };
     let mut sink = VecSink::new(count);
-    let read = read_from(from.file, from.given, &mut sink)?;
+    let read = from.read(&mut sink)?;
     let bytes = sink.into_bytes();
     let result = if read == 0 {
         Ok(0)
     } else {
-        write_to(caller, to.file, to.given, &mut SliceSource::new(&bytes))
+        to.write(&mut SliceSource::new(&bytes))
     };
     let written = *result.as_ref().unwrap_or(&0);
     if from.given.is_none() && written < read && from.file.check_offsets().is_ok() {

@@ -1,3 +1,39 @@
-//! File system calls.
-// To whoever writes in this folder: open.rs, transfer.rs, user_data.rs and mod.rs were overwritten by accident at 12:53 by
-// another engineer, whose own stop-gap is in ../files. Write yours again as you had them; go on as you planned.
+//! The system calls on files.
+//!
+//! Each is a function of a [`Caller`] and of its arguments in the types that the man page gives them; [`find`] maps
+//! numbers to them. Arguments are checked in the order of Linux where a program can tell: a bad descriptor before a bad
+//! address, a bad flag before either.
+
+mod adapter;
+mod attributes;
+mod caller;
+mod control;
+mod copy;
+mod descriptors;
+mod directories;
+mod locks;
+mod names;
+mod open;
+mod seek;
+mod size;
+mod stat;
+mod status;
+mod table;
+mod transfer;
+mod user_data;
+mod xattr;
+
+pub use caller::Caller;
+pub use locks::release_process as release_locks_of_process;
+pub use table::{Function, SystemCall, find};
+
+use crate::error::Errno;
+use crate::syscall::Call;
+
+/// A system call on behalf of a thread.
+type Served = fn(&mut Call<'_>, [usize; 6]) -> Result<usize, Errno>;
+
+/// The name of the system call on files that has this number, and what serves a thread with it.
+pub(super) fn served(number: usize) -> Option<(&'static str, Served)> {
+    find(number).map(|call| (call.name, call.serve))
+}
