@@ -34,7 +34,7 @@ pub(crate) unsafe fn spawn<F>(
     main: Main,
     closure: F,
 ) -> io::Result<()> {
-    const { assert!(size_of::<F>() <= INLINE_CLOSURE && align_of::<F>() <= 64) };
+    assert!(size_of::<F>() <= INLINE_CLOSURE && align_of::<F>() <= 64);
     let runtime = Runtime::get_or_start()?;
     let class = class_for(stack_size.unwrap_or(runtime.default_stack))?;
     let control = match current::worker() {

@@ -15,8 +15,6 @@ mod once_lock;
 mod poison;
 mod raw;
 mod rwlock;
-#[cfg(test)]
-mod tests;
 
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};

@@ -16,8 +16,6 @@ mod join;
 mod local;
 mod park;
 mod scope;
-#[cfg(test)]
-mod tests;
 
 pub use builder::{Builder, spawn};
 pub(crate) use header::Header;
