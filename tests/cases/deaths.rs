@@ -50,7 +50,11 @@ fn of_a_division_by_zero() {
 
 #[test]
 fn of_a_write_to_read_only_memory() {
-    dies("read-only", 139, &["SIGSEGV", "may not be written", "write_read_only"]);
+    dies(
+        "read-only",
+        139,
+        &["SIGSEGV", "may not be written", "write_read_only"],
+    );
 }
 
 #[test]
