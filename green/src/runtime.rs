@@ -31,7 +31,7 @@ impl Default for Builder {
 
 impl Builder {
     /// Starts from the defaults and the environment: `THREADBARE_WORKERS`, `THREADBARE_MODE` (`isolated` or `pinned`),
-    /// `RUST_MIN_STACK`, `THREADBARE_REPORT_BLOCKED`, `THREADBARE_DEADLOCK=ignore`.
+    /// `RUST_MIN_STACK`, `THREADBARE_REPORT_BLOCKED`, `THREADBARE_DEADLOCK=ignore`, `THREADBARE_DUMP_SIGNAL` (a number).
     pub fn new() -> Builder {
         Builder {
             config: Config::from_environment(),
@@ -67,6 +67,12 @@ impl Builder {
     /// Whether to report on standard error when all threads are asleep and nothing can wake them. On by default.
     pub fn report_deadlock(mut self, report: bool) -> Builder {
         self.config.report_deadlock = report;
+        self
+    }
+
+    /// Lets a signal, `SIGQUIT` (3) say, print the [`dump`] on standard error. Replaces the signal's former action.
+    pub fn dump_on_signal(mut self, signal: i32) -> Builder {
+        self.config.dump_signal = Some(signal);
         self
     }
 

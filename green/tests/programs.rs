@@ -315,3 +315,46 @@ fn the_environment_chooses_the_mode() {
     );
     assert!(output.status.success(), "{}", stderr(&output));
 }
+
+#[test]
+fn a_signal_prints_the_dump() {
+    let name = "a_signal_prints_the_dump";
+    if is_child() {
+        // SAFETY: ends this process, should its parent not.
+        unsafe { libc::alarm(30) };
+        Builder::new()
+            .dump_on_signal(libc::SIGQUIT)
+            .report_deadlock(false)
+            .install()
+            .unwrap();
+        let (ready, is_ready) = mpsc::channel();
+        let parked = thread::Builder::new().name("parked here".into());
+        let parked = parked.spawn(move || {
+            ready.send(()).unwrap();
+            thread::park();
+        });
+        is_ready.recv().unwrap();
+        // SAFETY: sends this process the signal that it asked for.
+        unsafe { libc::kill(libc::getpid(), libc::SIGQUIT) };
+        let _ = parked.unwrap().join();
+        return;
+    }
+    let mut command = Command::new(std::env::current_exe().expect("our own path"));
+    command
+        .args(["--exact", name, "--nocapture"])
+        .env("THREADBARE_TEST_CHILD", name);
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the child starts");
+    let lines = BufReader::new(child.stderr.take().expect("piped"))
+        .lines()
+        .map_while(Result::ok);
+    let found = lines
+        .into_iter()
+        .any(|line| line.contains("thread 'parked here'") && line.contains("parked"));
+    child.kill().expect("the child is there");
+    child.wait().expect("the child is there");
+    assert!(found);
+}

@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) stack_size: Option<usize>,
     pub(crate) report_blocked: bool,
     pub(crate) report_deadlock: bool,
+    /// The signal that asks for a dump.
+    pub(crate) dump_signal: Option<i32>,
 }
 
 static INSTALLED: Mutex<Option<Config>> = Mutex::new(None);
@@ -57,6 +59,7 @@ impl Config {
             stack_size: number("RUST_MIN_STACK"),
             report_blocked: std::env::var_os("THREADBARE_REPORT_BLOCKED").is_some(),
             report_deadlock: std::env::var("THREADBARE_DEADLOCK").as_deref() != Ok("ignore"),
+            dump_signal: number("THREADBARE_DUMP_SIGNAL").and_then(|signal| i32::try_from(signal).ok()),
         }
     }
 

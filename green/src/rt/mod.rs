@@ -9,7 +9,7 @@
 //!      │
 //!   control stack  tls      what a thread is made of: a slot with its stack, control block, thread-locals
 //!   word  ring  fresh  inbox       the lock-free pieces, each with its rules and a loom model
-//!   monitor  dump  config   watching
+//!   monitor  dump  signal  config   watching
 //! ```
 //!
 //! Unsafe code is in the modules whose text says "fenced", and each says for what.
@@ -30,6 +30,7 @@ mod os;
 mod ring;
 mod runtime;
 mod shim;
+mod signal;
 pub(crate) mod spawn;
 pub(crate) mod spin;
 mod stack;

@@ -12,7 +12,7 @@ use std::{fs, io};
 use super::dump::dump;
 use super::runtime::Runtime;
 use super::worker::Worker;
-use super::{census, os, timer};
+use super::{census, os, signal, timer};
 
 const PERIOD: Duration = Duration::from_millis(2);
 
@@ -59,6 +59,9 @@ fn watch(runtime: &'static Runtime) {
     let mut periods = 0_u32;
     loop {
         std::thread::sleep(PERIOD);
+        if signal::take_request() {
+            os::write_stderr(dump().as_bytes());
+        }
         periods = periods.wrapping_add(1);
         if runtime.idle.asleep() == runtime.worker_count() {
             quiet += 1;
@@ -89,6 +92,7 @@ fn sleep(runtime: &'static Runtime) {
     fence(Ordering::SeqCst);
     while runtime.monitor.sleeping.load(Ordering::Acquire) == 1
         && runtime.idle.asleep() == runtime.worker_count()
+        && !signal::is_requested()
     {
         os::futex_wait(&runtime.monitor.sleeping, 1, Some(Duration::from_secs(1)));
     }
