@@ -236,7 +236,8 @@ impl File {
     /// Reads at the offset, and moves it.
     ///
     /// # Errors
-    /// `EBADF` if it is not open for reading, and as [`FileOperations::read`].
+    /// `EBADF` if it is not open for reading, `EINVAL` for what would reach past the largest offset, and as
+    /// [`FileOperations::read`].
     pub fn read(&self, sink: &mut dyn Sink) -> Result<usize, Errno> {
         let offset = self.offset();
         let count = self.read_from(offset, sink)?;
@@ -247,10 +248,10 @@ impl File {
     /// Writes at the offset, or at the end with `O_APPEND`, and moves it.
     ///
     /// # Errors
-    /// `EBADF` if it is not open for writing, and as [`FileOperations::write`].
+    /// `EBADF` if it is not open for writing, `EINVAL` for what would reach past the largest offset, and as
+    /// [`FileOperations::write`].
     pub fn write(&self, source: &mut dyn Source) -> Result<usize, Errno> {
-        let offset = self.write_offset(self.offset());
-        let count = self.write_to(offset, source)?;
+        let (offset, count) = self.write_to(self.offset(), source)?;
         self.advance(offset, count);
         Ok(count)
     }
@@ -270,7 +271,7 @@ impl File {
     /// As [`write`](File::write), and `ESPIPE` if offsets mean nothing.
     pub fn write_at(&self, offset: u64, source: &mut dyn Source) -> Result<usize, Errno> {
         self.check_offsets()?;
-        self.write_to(self.write_offset(offset), source)
+        self.write_to(offset, source).map(|(_, count)| count)
     }
 
     /// Checks that it is open for reading.
@@ -314,12 +315,28 @@ impl File {
 
     fn read_from(&self, offset: u64, sink: &mut dyn Sink) -> Result<usize, Errno> {
         self.check_readable()?;
+        self.check_end(offset, sink.remaining())?;
         self.operations.read(self, offset, sink)
     }
 
-    fn write_to(&self, offset: u64, source: &mut dyn Source) -> Result<usize, Errno> {
+    /// Writes, and returns where and how much.
+    fn write_to(&self, offset: u64, source: &mut dyn Source) -> Result<(u64, usize), Errno> {
         self.check_writable()?;
-        self.operations.write(self, offset, source)
+        self.check_end(offset, source.remaining())?;
+        let offset = self.write_offset(offset);
+        Ok((offset, self.operations.write(self, offset, source)?))
+    }
+
+    /// Refuses what would reach past the largest offset.
+    fn check_end(&self, offset: u64, count: usize) -> Result<(), Errno> {
+        let end = offset
+            .checked_add(count as u64)
+            .and_then(|end| i64::try_from(end).ok());
+        if self.operations.offsets() == Offsets::Bytes && end.is_none() {
+            Err(Errno::EINVAL)
+        } else {
+            Ok(())
+        }
     }
 
     fn write_offset(&self, offset: u64) -> u64 {

@@ -22,7 +22,7 @@ pub enum SymlinkPolicy {
 /// The last component of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Last<'a> {
-    /// A name to be looked up or created, at most [`Name::MAX`] long.
+    /// A name to be looked up or created: looking it up tells whether it is too long.
     Name(&'a [u8]),
     /// `.`
     Dot,
@@ -102,9 +102,12 @@ impl<'a> Resolver<'a> {
     /// The file of that name in the directory `parent`, or the root of what is mounted there.
     ///
     /// # Errors
-    /// `ENOENT` if there is none; `EACCES`.
+    /// `ENOENT` if there is none; `EACCES`; `ENAMETOOLONG`.
     pub fn child(&self, parent: &Place, name: &[u8]) -> Result<Place, Errno> {
         self.check_search(parent)?;
+        if name.len() > Name::MAX {
+            return Err(Errno::ENAMETOOLONG);
+        }
         let directory = parent.inode().directory().ok_or(Errno::ENOTDIR)?;
         Ok(self.namespace.cross(parent.child(directory.lookup(name)?, name)?))
     }
@@ -192,9 +195,6 @@ impl<'p> Walk<'_, '_, 'p> {
         loop {
             let (start, end) = self.component();
             if self.is_last(end) {
-                if end - start > Name::MAX {
-                    return Err(Errno::ENAMETOOLONG);
-                }
                 self.resolver.check_search(&self.at)?;
                 return Ok(Parent {
                     directory: self.at,
@@ -237,7 +237,6 @@ impl<'p> Walk<'_, '_, 'p> {
                 self.at = self.at.above(&self.resolver.root, self.resolver.namespace)?;
                 Ok(())
             }
-            name if name.len() > Name::MAX => Err(Errno::ENAMETOOLONG),
             name => {
                 let child = self.resolver.child(&self.at, name)?;
                 if follow && child.inode().kind() == FileType::Symlink {

@@ -180,7 +180,7 @@ fn static_name(name: &'static [u8]) -> Result<Name, Errno> {
 fn modified(entry: &Entry<'_>) -> Timestamp {
     Timestamp {
         seconds: i64::from(entry.modified),
-        nanoseconds: 0,
+        nanoseconds: entry.modified_nanoseconds,
     }
 }
 

@@ -498,6 +498,8 @@ impl Root {
         if unsafe { libc::unshare(libc::CLONE_FS) } != 0 {
             return None;
         }
+        // SAFETY: no pointers.
+        unsafe { libc::umask(0o022) };
         let base = if Path::new("/dev/shm").is_dir() {
             "/dev/shm"
         } else {
@@ -542,7 +544,6 @@ fn run(calls: &[Call]) -> Result<(), TestCaseError> {
             ..call(nr::__NR_chdir, vec![Argument::Path])
         },
     ];
-    Linux.run(nr::__NR_umask, [0o022, 0, 0, 0, 0, 0]);
     let mut result = Ok(());
     for call in set_up.iter().chain(calls) {
         result = result.and_then(|()| compare(call, &memory, &mut open, &mut ours));
@@ -554,7 +555,7 @@ fn run(calls: &[Call]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(600), max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn calls_give_what_they_give_on_linux(calls in prop::collection::vec(prop_oneof![path_call(), file_call()], 1..40)) {

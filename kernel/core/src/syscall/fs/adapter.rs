@@ -31,7 +31,9 @@ pub(super) fn with_caller(
         size_limit: limits.file_size(),
         now,
         wait_for_locks: &wait_for_locks,
-        missing: &|what| drop(call.missing(what.into(), Errno::EINVAL)),
+        missing: &|what| {
+            let _ = call.missing(what.into(), Errno::EINVAL);
+        },
     })
 }
 

@@ -85,15 +85,17 @@ impl Caller<'_> {
     /// Where a path starts from: `directory` if it is relative.
     ///
     /// # Errors
-    /// `EBADF` if `directory` is no descriptor, `ENOTDIR` if it is no directory.
+    /// `ENOENT` for an empty path; `EBADF` if `directory` is no descriptor, `ENOTDIR` if it is no directory.
     pub fn start(&self, directory: i32, path: &[u8]) -> Result<Place, Errno> {
+        if path.is_empty() {
+            return Err(Errno::ENOENT);
+        }
         if directory == AT_FDCWD || path.first() == Some(&b'/') {
             return Ok(self.fs.working_directory());
         }
         let place = self.file(directory)?.place().clone();
         match place.inode().kind() {
             FileType::Directory => Ok(place),
-            _ if path.is_empty() => Err(Errno::ENOENT),
             _ => Err(Errno::ENOTDIR),
         }
     }

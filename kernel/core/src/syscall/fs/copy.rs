@@ -76,7 +76,7 @@ pub(super) fn copy_file_range(
         file: &output,
         given: starts.1,
     };
-    check_apart(&from, &to, count)?;
+    let count = check_ranges(&from, &to, count)?;
     let copied = copy(caller, &mut from, &mut to, count)?;
     write_offset(caller, input_offset, from.given)?;
     write_offset(caller, output_offset, to.given)?;
@@ -177,16 +177,23 @@ fn check_regular(file: &File) -> Result<(), Errno> {
     }
 }
 
-fn check_apart(from: &Position<'_>, to: &Position<'_>, count: usize) -> Result<(), Errno> {
+/// How much there is to copy: nothing past the end of the input. Within one file, the two ranges are to lie apart.
+fn check_ranges(from: &Position<'_>, to: &Position<'_>, count: usize) -> Result<usize, Errno> {
     let (start, other) = (from.offset(), to.offset());
-    let end = |start: u64| start.checked_add(count as u64).ok_or(Errno::EOVERFLOW);
-    let overlaps = start < end(other)? && other < end(start)?;
-    let same = core::ptr::addr_eq(Arc::as_ptr(from.file.inode()), Arc::as_ptr(to.file.inode()));
-    if same && overlaps {
-        Err(Errno::EINVAL)
-    } else {
-        Ok(())
+    let end = |start: u64, count: usize| {
+        let end = start
+            .checked_add(count as u64)
+            .filter(|end| i64::try_from(*end).is_ok());
+        end.ok_or(Errno::EOVERFLOW)
+    };
+    let _ = (end(start, count)?, end(other, count)?);
+    let left = from.file.inode().metadata().size.saturating_sub(start);
+    let count = count.min(usize::try_from(left).unwrap_or(usize::MAX));
+    let same = from.file.place().is_same(to.file.place());
+    if same && start < end(other, count)? && other < end(start, count)? {
+        return Err(Errno::EINVAL);
     }
+    Ok(count)
 }
 
 fn read_offset(caller: &Caller<'_>, address: usize) -> Result<Option<u64>, Errno> {

@@ -30,6 +30,8 @@ enum Owner {
     Process(u32),
     OpenFile(usize),
     Flock(usize),
+    /// Who only asks, and is in nobody's company.
+    Nobody,
 }
 
 struct Lock {
@@ -70,17 +72,23 @@ pub(super) fn record(
     if of_file && request.pid != 0 {
         return Err(Errno::EINVAL);
     }
-    let owner = if of_file {
-        Owner::OpenFile(key(file))
-    } else {
-        Owner::Process(caller.process)
-    };
-    let range = range_of(file, &request)?;
     let kind = u32::from(request.kind);
+    // `F_OFD_GETLK` with `F_UNLCK` asks for any lock at all.
+    let asks_for_any = of_file && command == F_GETLK && kind == F_UNLCK;
+    let owner = match of_file {
+        _ if asks_for_any => Owner::Nobody,
+        true => Owner::OpenFile(key(file)),
+        false => Owner::Process(caller.process),
+    };
+    if command == F_GETLK && !asks_for_any && !matches!(kind, F_RDLCK | F_WRLCK) {
+        return Err(Errno::EINVAL);
+    }
+    let range = range_of(file, &request)?;
     let exclusive = match kind {
         F_RDLCK => false,
         F_WRLCK => true,
-        F_UNLCK if command != F_GETLK => {
+        F_UNLCK if asks_for_any => true,
+        F_UNLCK => {
             release(file.inode(), owner, &range);
             return Ok(0);
         }
@@ -101,22 +109,22 @@ pub(super) fn record(
     } else {
         file.check_readable()?
     }
-    acquire(caller, &lock, command == F_SETLKW, Errno::EAGAIN)
+    acquire(caller, &lock, command == F_SETLKW)
 }
 
 /// `flock(2)`
 pub(super) fn flock(caller: &Caller<'_>, fd: i32, operation: u32) -> Result<usize, Errno> {
-    let file = caller.data_file(fd)?;
-    let owner = Owner::Flock(key(&file));
-    let range = 0..u64::MAX;
     let exclusive = match operation & !LOCK_NB {
-        LOCK_SH => false,
-        LOCK_EX => true,
-        LOCK_UN => {
-            release(file.inode(), owner, &range);
-            return Ok(0);
-        }
+        LOCK_SH => Some(false),
+        LOCK_EX => Some(true),
+        LOCK_UN => None,
         _ => return Err(Errno::EINVAL),
+    };
+    let file = caller.data_file(fd)?;
+    let (owner, range) = (Owner::Flock(key(&file)), 0..u64::MAX);
+    let Some(exclusive) = exclusive else {
+        release(file.inode(), owner, &range);
+        return Ok(0);
     };
     let lock = Lock {
         inode: file.inode().clone(),
@@ -125,7 +133,7 @@ pub(super) fn flock(caller: &Caller<'_>, fd: i32, operation: u32) -> Result<usiz
         range,
         exclusive,
     };
-    acquire(caller, &lock, operation & LOCK_NB == 0, Errno::EAGAIN)
+    acquire(caller, &lock, operation & LOCK_NB == 0)
 }
 
 /// A descriptor of the process has been closed. `file` is its last handle outside of other descriptors.
@@ -171,13 +179,15 @@ fn range_of(file: &File, request: &Flock) -> Result<Range<u64>, Errno> {
     };
     let base = i64::try_from(base).map_err(|_| Errno::EOVERFLOW)?;
     let start = base.checked_add(request.start).ok_or(Errno::EOVERFLOW)?;
-    let other = start.checked_add(request.length).ok_or(Errno::EOVERFLOW)?;
-    let edge = |offset: i64| u64::try_from(offset).map_err(|_| Errno::EINVAL);
-    Ok(match request.length {
-        0 => edge(start)?..u64::MAX,
-        1.. => edge(start)?..edge(other)?,
-        _ => edge(other)?..edge(start)?,
-    })
+    let start = u64::try_from(start).map_err(|_| Errno::EINVAL)?;
+    let length = request.length.unsigned_abs();
+    match request.length {
+        0 => Ok(start..u64::MAX),
+        // The last byte, not the one after it, has to have an offset.
+        1.. if length - 1 > i64::MAX.unsigned_abs() - start => Err(Errno::EOVERFLOW),
+        1.. => Ok(start..start + length),
+        _ => Ok(start.checked_sub(length).ok_or(Errno::EINVAL)?..start),
+    }
 }
 
 /// Tells a program which lock stands in the way of the one that it asks about.
@@ -213,10 +223,10 @@ fn report(caller: &Caller<'_>, request: Flock, wanted: &Lock, address: usize) ->
     Ok(0)
 }
 
-fn acquire(caller: &Caller<'_>, lock: &Lock, waits: bool, busy: Errno) -> Result<usize, Errno> {
+fn acquire(caller: &Caller<'_>, lock: &Lock, waits: bool) -> Result<usize, Errno> {
     while !try_acquire(lock)? {
         if !waits {
-            return Err(busy);
+            return Err(Errno::EAGAIN);
         }
         (caller.wait_for_locks)()?;
     }

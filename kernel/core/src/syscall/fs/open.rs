@@ -27,7 +27,8 @@ pub(super) fn openat(
     flags: u32,
     mode: u32,
 ) -> Result<usize, Errno> {
-    let flags = OpenFlags::new(flags)?;
+    // 64-bit programs always get it, and `F_GETFL` shows it.
+    let flags = OpenFlags::new(flags | linux::O_LARGEFILE)?;
     let path = caller.path(path)?;
     let start = caller.start(directory, &path)?;
     let permissions = mode & 0o7777 & !caller.fs.umask();

@@ -24,13 +24,14 @@ pub(super) fn lseek(caller: &Caller<'_>, fd: i32, offset: i64, whence: u32) -> R
 }
 
 fn target(file: &File, offset: i64, whence: u32) -> Result<i64, Errno> {
+    // A sum past the largest offset is what Linux calls invalid, too, whatever the man page says.
     let from = |base: u64| i64::try_from(base).ok()?.checked_add(offset);
     match whence {
         SEEK_SET => Ok(offset),
-        SEEK_CUR => from(file.offset()).ok_or(Errno::EOVERFLOW),
+        SEEK_CUR => from(file.offset()).ok_or(Errno::EINVAL),
         // A directory has positions but no end.
         SEEK_END if file.inode().kind() == FileType::Directory => Err(Errno::EINVAL),
-        SEEK_END => from(file.inode().metadata().size).ok_or(Errno::EOVERFLOW),
+        SEEK_END => from(file.inode().metadata().size).ok_or(Errno::EINVAL),
         SEEK_DATA | SEEK_HOLE => {
             let contents = file.inode().contents().ok_or(Errno::EINVAL)?;
             let start = u64::try_from(offset).map_err(|_| Errno::ENXIO)?;

@@ -48,16 +48,15 @@ pub(super) fn fallocate(
     start: i64,
     length: i64,
 ) -> Result<usize, Errno> {
+    const KNOWN: u32 = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE;
     let file = caller.data_file(fd)?;
     let (start, length) = (offset(start)?, offset(length)?);
     if length == 0 {
         return Err(Errno::EINVAL);
     }
-    let supported = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE;
-    let punches = mode & FALLOC_FL_PUNCH_HOLE != 0;
-    let zeroes = mode & FALLOC_FL_ZERO_RANGE != 0;
+    let (punches, zeroes) = (mode & FALLOC_FL_PUNCH_HOLE != 0, mode & FALLOC_FL_ZERO_RANGE != 0);
     let keeps = mode & FALLOC_FL_KEEP_SIZE != 0;
-    if mode & !supported != 0 || (punches && (zeroes || !keeps)) {
+    if mode & !KNOWN != 0 || (punches && (zeroes || !keeps)) {
         return Err(Errno::EOPNOTSUPP);
     }
     file.check_writable()?;
@@ -70,17 +69,20 @@ pub(super) fn fallocate(
         .checked_add(length)
         .filter(|end| i64::try_from(*end).is_ok())
         .ok_or(Errno::EFBIG)?;
-    if punches || zeroes {
-        contents.punch(start..end)?;
+    if zeroes {
+        // Nor has tmpfs that.
+        return Err(Errno::EOPNOTSUPP);
     }
-    if !punches {
-        if !keeps {
-            check_limit(caller, contents.size(), end)?;
-        }
-        contents.allocate(start..end)?;
-        if !keeps && end > contents.size() {
-            contents.truncate(end)?;
-        }
+    if punches {
+        contents.punch(start..end)?;
+        return Ok(0);
+    }
+    if !keeps {
+        check_limit(caller, contents.size(), end)?;
+    }
+    contents.allocate(start..end)?;
+    if !keeps && end > contents.size() {
+        contents.truncate(end)?;
     }
     Ok(0)
 }

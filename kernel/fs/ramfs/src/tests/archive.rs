@@ -29,6 +29,7 @@ fn directory(name: &'static [u8]) -> Entry<'static> {
         name,
         mode: 0o040_750,
         modified: 77,
+        modified_nanoseconds: 0,
         uid: 5,
         gid: 6,
         links: 2,
