@@ -9,6 +9,7 @@ mod disassembly;
 pub(crate) mod kernel;
 pub(crate) mod missing;
 mod modules;
+mod operand;
 mod symbols;
 mod unwind;
 mod words;

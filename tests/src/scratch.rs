@@ -14,9 +14,24 @@ impl Scratch {
     /// When it cannot be made.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        let folder = crate::target()
-            .join("scratch")
-            .join(format!("{name}-{}", std::process::id()));
+        Self::below(&crate::target().join("scratch"), name)
+    }
+
+    /// The same in a file system in memory, if there is one: directories then have the same sizes as inside.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[must_use]
+    pub fn in_memory(name: &str) -> Self {
+        let shared_memory = Path::new("/dev/shm");
+        match shared_memory.is_dir() {
+            true => Self::below(shared_memory, &format!("threadbare-{name}")),
+            false => Self::new(name),
+        }
+    }
+
+    fn below(base: &Path, name: &str) -> Self {
+        let folder = base.join(format!("{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder)
             .unwrap_or_else(|error| panic!("cannot make {}: {error}", folder.display()));

@@ -47,6 +47,7 @@ pub(crate) fn write(out: &File, spec: &[u8], tree: &Tree) -> Result<u64, Failure
         uid: 0,
         gid: 0,
         modified: 0,
+        modified_nanoseconds: 0,
         content: Content::Bytes(spec.to_vec()),
         identity: None,
     };
@@ -79,6 +80,8 @@ struct Header {
     gid: u32,
     links: u32,
     modified: u32,
+    /// Goes into the checksum field, which this format leaves unused; Linux ignores it, our kernel reads it.
+    modified_nanoseconds: u32,
     length: u32,
     device: (u32, u32),
     node: (u32, u32),
@@ -95,6 +98,7 @@ impl Writer<'_> {
             gid: node.gid,
             links: if node.identity.is_some() { 2 } else { 1 },
             modified: node.modified,
+            modified_nanoseconds: node.modified_nanoseconds,
             ..Header::default()
         };
         match &node.content {
@@ -231,7 +235,7 @@ impl Writer<'_> {
             header.node.0,
             header.node.1,
             u32::try_from(name_size).expect("at most MAX_NAME, or the caller pads to less than two pages"),
-            0,
+            header.modified_nanoseconds,
         ];
         self.buffer.extend_from_slice(b"070701");
         for field in fields {

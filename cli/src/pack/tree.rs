@@ -35,6 +35,8 @@ pub(crate) struct Node {
     pub(crate) gid: u32,
     /// Seconds since 1970.
     pub(crate) modified: u32,
+    /// The nanoseconds of that time.
+    pub(crate) modified_nanoseconds: u32,
     pub(crate) content: Content,
     /// Device and inode on the host, of a file that has more names than one there.
     pub(crate) identity: Option<(u64, u64)>,
@@ -73,6 +75,7 @@ impl Node {
             uid: 0,
             gid: 0,
             modified: 0,
+            modified_nanoseconds: 0,
             content,
             identity: None,
         }
@@ -104,6 +107,7 @@ impl Node {
             uid: metadata.uid(),
             gid: metadata.gid(),
             modified: u32::try_from(metadata.mtime().max(0)).unwrap_or(u32::MAX),
+            modified_nanoseconds: u32::try_from(metadata.mtime_nsec()).unwrap_or(0),
             content,
             identity: shared.then(|| (metadata.dev(), metadata.ino())),
         }))

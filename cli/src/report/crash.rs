@@ -3,11 +3,11 @@
 use super::{
     disassembly,
     modules::{self, Module},
-    unwind, words,
+    operand, unwind, words,
 };
 use crate::{pack::tree::Tree, say::printable_bytes};
 use std::fmt::Write as _;
-use threadbare_link::{AddressClass, Crash, Registers};
+use threadbare_link::{Crash, Registers};
 
 const PAGE_FAULT: u8 = 14;
 
@@ -45,11 +45,14 @@ fn headline(crash: &Crash<'_>) -> String {
             writeln!(text, "  {exception}; the address is {address:#x}, {place}")
         }
         (Some(address), None) => writeln!(text, "  {} at {address:#x}", words::exception(crash.vector)),
-        (None, Some(AddressClass::NonCanonical)) => {
-            let exception = words::exception(crash.vector);
+        (None, _) if operand::non_canonical(crash).is_some() => {
+            let (exception, address) = (
+                words::exception(crash.vector),
+                operand::non_canonical(crash).unwrap_or_default(),
+            );
             writeln!(
                 text,
-                "  {exception}: it used an address that is none, whose upper bits are not all alike"
+                "  {exception}: it used the non-canonical address {address:#x}, whose upper bits are not all alike"
             )
         }
         (None, _) if crash.error_code == 0 => writeln!(text, "  {}", words::exception(crash.vector)),

@@ -48,6 +48,9 @@ pub struct Entry<'a> {
     pub links: u32,
     /// The time of modification, in seconds since 1970.
     pub modified: u32,
+    /// The nanoseconds of that time: what `threadbare` writes into the checksum field, which this format leaves unused;
+    /// 0 if it holds no such number.
+    pub modified_nanoseconds: u32,
     /// Major and minor number of the device that held the file.
     pub device: (u32, u32),
     /// Major and minor number of a device node.
@@ -148,6 +151,7 @@ fn read(bytes: &[u8], at: usize) -> Result<(Entry<'_>, usize), Error> {
         gid: field(3)?,
         links: field(4)?,
         modified: field(5)?,
+        modified_nanoseconds: Some(field(12)?).filter(|&part| part < 1_000_000_000).unwrap_or(0),
         device: (field(7)?, field(8)?),
         node: (field(9)?, field(10)?),
     };

@@ -4,7 +4,7 @@
 use super::*;
 use crate::pack::tree::{Content, Node};
 use std::path::Path;
-use threadbare_link::Module as Mapping;
+use threadbare_link::{AddressClass, Module as Mapping};
 
 const STACK: &[u8] = include_bytes!("fixture/stack.bin");
 const PATH: &str = "/bin/demo.elf";
@@ -155,19 +155,23 @@ fn an_exception_without_an_address_is_named() {
 
 #[test]
 fn an_address_that_is_none_is_told_though_the_processor_does_not_say_which() {
-    let class = Some(AddressClass::NonCanonical);
+    // mov eax, [0x8000000000000000]
+    let code = [0xa1, 0, 0, 0, 0, 0, 0, 0, 0x80];
+    let fault = crash();
     let text = render(
         &Crash {
             vector: 13,
             error_code: 0,
             address: None,
-            class,
-            ..crash()
+            class: None,
+            code_address: fault.registers.rip,
+            code_bytes: &code,
+            ..fault
         },
         &tree(),
     );
     assert!(
-        text.contains("#GP, general protection: it used an address that is none"),
+        text.contains("#GP, general protection: it used the non-canonical address 0x8000000000000000"),
         "{text}"
     );
 }

@@ -7,7 +7,8 @@ use crate::process::{Process, Thread};
 use crate::signal::{Signal, SignalInfo, code, send_to_thread};
 use crate::syscall::memory::UserMemory;
 use crate::vfs::{
-    Anonymous, Descriptor, File, FileOperations, FileType, Name, OpenFlags, Readiness, Sink, Source, Timestamp,
+    Anonymous, AttributeChange, Descriptor, File, FileOperations, FileType, Inode, Metadata, Name, OpenFlags, Readiness,
+    Sink, Source, Timestamp,
 };
 use alloc::format;
 use alloc::sync::Arc;
@@ -49,10 +50,35 @@ pub fn open_standard_streams(process: &Process, kinds: [StreamKind; 3], window: 
             _ => Name::copy(format!("pipe:[{}]", inode.number()).as_bytes())?,
         };
         let stream = Arc::new(StandardStream { output, terminal });
+        let inode = Arc::new(StreamInode { attributes: inode, stream: stream.clone() });
         let file = File::anonymous(inode, label, stream, access);
         process.files.lock().replace(Descriptor { file, close_on_exec: false }, fd, limit)?;
     }
     Ok(())
+}
+
+/// The file behind a stream: opening `/dev/stdout` or `/proc/self/fd/1` opens the stream again.
+struct StreamInode {
+    attributes: Arc<Anonymous>,
+    stream: Arc<StandardStream>,
+}
+
+impl Inode for StreamInode {
+    fn kind(&self) -> FileType {
+        self.attributes.kind()
+    }
+
+    fn metadata(&self) -> Metadata {
+        self.attributes.metadata()
+    }
+
+    fn change(&self, change: &AttributeChange) -> Result<(), Errno> {
+        self.attributes.change(change)
+    }
+
+    fn open(self: Arc<Self>, _flags: OpenFlags) -> Result<Arc<dyn FileOperations>, Errno> {
+        Ok(self.stream.clone())
+    }
 }
 
 impl FileOperations for StandardStream {

@@ -3,7 +3,7 @@
 use crate::host;
 use crate::mm::{AddressSpace, Backing, CurrentMemory, FaultError};
 use crate::process::Thread;
-use crate::signal::{Details, Signal, SignalInfo};
+use crate::signal::{Details, SignalInfo};
 use crate::syscall::memory::UserMemory;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -35,10 +35,7 @@ pub fn describe(thread: &Thread, context: &UserContext, info: &SignalInfo, error
     let class = {
         let space = thread.process.memory.lock();
         collect_modules(&space, &thread.process.fs.root(), &mut files);
-        match address {
-            Some(address) => Some(classify(&space, address as usize, error, frame)),
-            None => non_canonical(frame, info),
-        }
+        address.map(|address| classify(&space, address as usize, error, frame))
     };
     let (code_address, code_bytes) = around(&memory, frame.cpu.rip as usize);
     let stack_address = frame.cpu.rsp as usize;
@@ -100,19 +97,6 @@ fn classify(space: &AddressSpace, address: usize, error: Option<FaultError>, fra
         (_, None) if (stack.start.saturating_sub(STACK_GUARD)..stack.start).contains(&address) => AddressClass::Guard,
         (_, None) => AddressClass::Unmapped,
     }
-}
-
-/// A general protection fault without an address is, in practice, a non-canonical one.
-fn non_canonical(frame: &TrapFrame, info: &SignalInfo) -> Option<AddressClass> {
-    let protection = frame.vector == 13 && frame.error_code == 0 && info.signal == Signal::SIGSEGV;
-    let canonical = |register: u64| register < 1 << 47 || register >= !0 << 47;
-    let registers = registers(frame);
-    let suspects = [
-        registers.rax, registers.rbx, registers.rcx, registers.rdx, registers.rsi, registers.rdi, registers.rbp,
-        registers.rsp, registers.r8, registers.r9, registers.r10, registers.r11, registers.r12, registers.r13,
-        registers.r14, registers.r15, registers.rip,
-    ];
-    (protection && !suspects.into_iter().all(canonical)).then_some(AddressClass::NonCanonical)
 }
 
 fn around(memory: &CurrentMemory<'_>, rip: usize) -> (usize, Vec<u8>) {

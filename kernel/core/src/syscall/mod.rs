@@ -8,7 +8,6 @@
 //! 1. User memory is read once and through [`memory::UserMemory`] only; what a call decides on is its own copy.
 //! 2. No lock is held while user memory is touched.
 
-mod files;
 pub mod abi;
 pub mod fs;
 pub mod memory;

@@ -21,7 +21,7 @@ macro_rules! table {
         fn find(number: usize) -> Option<(&'static str, Function)> {
             Some(match u32::try_from(number).ok()? {
                 $(nr::$number => (stringify!($number), $function as Function),)*
-                _ => return super::files::find(number),
+                _ => return super::fs::served(number),
             })
         }
     };

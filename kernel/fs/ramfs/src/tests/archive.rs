@@ -11,6 +11,7 @@ const NOTHING: Entry<'static> = Entry {
     gid: 0,
     links: 1,
     modified: 0,
+    modified_nanoseconds: 0,
     device: (0, 0),
     node: (0, 0),
 };
@@ -29,7 +30,7 @@ fn directory(name: &'static [u8]) -> Entry<'static> {
         name,
         mode: 0o040_750,
         modified: 77,
-        modified_nanoseconds: 0,
+        modified_nanoseconds: 500,
         uid: 5,
         gid: 6,
         links: 2,
