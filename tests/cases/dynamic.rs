@@ -21,14 +21,14 @@ fn ls() {
     let folder = Scratch::new("ls");
     folder.write("b", b"12345");
     folder.write("a file", &[7; 10_000]);
-    fs::create_dir(folder.path().join("d")).expect("the folder is fresh");
     symlink("b", folder.path().join("c")).expect("a link can be made");
     let path = folder.path().to_str().expect("an ordinary path");
-    Case::new("/bin/ls", [path]).volume(folder.path()).same();
-    // Without the folder inside: what it takes on a disk differs from what it takes in memory.
-    Case::new("/bin/ls", ["-lAnF", "-Id", "--time-style=full-iso", path])
+    Case::new("/bin/ls", ["-lAnF", "--time-style=full-iso", path])
         .volume(folder.path())
         .same();
+    // Folders have a size of their own on each file system, so they are not listed with it.
+    fs::create_dir(folder.path().join("d")).expect("the folder is fresh");
+    Case::new("/bin/ls", ["-F", path]).volume(folder.path()).same();
     let missing = Case::new("/bin/ls", ["/no/such/folder"]).same();
     assert_eq!(missing.status, 2);
 }

@@ -17,21 +17,18 @@ impl Scratch {
         Self::below(&crate::target().join("scratch"), name)
     }
 
-    /// The same in a file system in memory, if there is one: directories then have the same sizes as inside.
+    /// The same on a tmpfs. The machine's file system is in memory too, and like tmpfs it counts the sizes of folders;
+    /// file systems on disks each have their own way.
     ///
     /// # Panics
     /// When it cannot be made.
     #[must_use]
     pub fn in_memory(name: &str) -> Self {
-        let shared_memory = Path::new("/dev/shm");
-        match shared_memory.is_dir() {
-            true => Self::below(shared_memory, &format!("threadbare-{name}")),
-            false => Self::new(name),
-        }
+        Self::below(Path::new("/dev/shm"), &format!("threadbare-{name}"))
     }
 
-    fn below(base: &Path, name: &str) -> Self {
-        let folder = base.join(format!("{name}-{}", std::process::id()));
+    fn below(parent: &Path, name: &str) -> Self {
+        let folder = parent.join(format!("{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder)
             .unwrap_or_else(|error| panic!("cannot make {}: {error}", folder.display()));
