@@ -14,7 +14,18 @@
 //! On the host (any target with an operating system) the crate compiles and its algorithms run: frames come from an
 //! ordinary allocation, interrupts are a no-op. Privileged instructions then fault like in any program.
 #![no_std]
-#![allow(unsafe_code, reason = "the fence: all unsafe code of the kernel lives in this crate and in `context`")]
+#![allow(
+    unsafe_code,
+    reason = "the fence: all unsafe code of the kernel lives in this crate and in `context`"
+)]
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "on the one architecture that this is for, usize and u64 are one"
+)]
+#![cfg_attr(
+    not(target_os = "none"),
+    allow(dead_code, reason = "the host has no devices, no IDT, no rings")
+)]
 
 extern crate alloc;
 #[cfg(not(target_os = "none"))]

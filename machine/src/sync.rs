@@ -23,7 +23,10 @@ unsafe impl<T: Send> Send for SpinLock<T> {}
 impl<T> SpinLock<T> {
     /// An unlocked lock.
     pub const fn new(value: T) -> Self {
-        SpinLock { locked: AtomicBool::new(false), value: UnsafeCell::new(value) }
+        SpinLock {
+            locked: AtomicBool::new(false),
+            value: UnsafeCell::new(value),
+        }
     }
 
     /// Waits for the lock with interrupts disabled. A CPU that waits for a lock which it holds itself hangs for ever;
@@ -34,12 +37,22 @@ impl<T> SpinLock<T> {
     pub fn lock(&self) -> SpinGuard<'_, T> {
         let interrupts = irq::disable();
         // Acquire pairs with the guard's release: the last holder's writes are seen.
-        while self.locked.compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        while self
+            .locked
+            .compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
+        {
             #[cfg(target_os = "none")]
-            assert!(irq::cpus_online() > 1, "a spin lock is taken twice by the only CPU");
+            assert!(
+                irq::cpus_online() > 1,
+                "a spin lock is taken twice by the only CPU"
+            );
             crate::cpu::relax();
         }
-        SpinGuard { lock: self, _interrupts: interrupts }
+        SpinGuard {
+            lock: self,
+            _interrupts: interrupts,
+        }
     }
 }
 
@@ -47,8 +60,14 @@ impl<T> SpinLock<T> {
     /// Takes the lock if it is free.
     pub fn try_lock(&self) -> Option<SpinGuard<'_, T>> {
         let interrupts = irq::disable();
-        let taken = self.locked.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok();
-        taken.then_some(SpinGuard { lock: self, _interrupts: interrupts })
+        let taken = self
+            .locked
+            .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok();
+        taken.then_some(SpinGuard {
+            lock: self,
+            _interrupts: interrupts,
+        })
     }
 }
 
@@ -109,14 +128,18 @@ unsafe impl<T: Send + Sync> Sync for Once<T> {}
 impl<T> Once<T> {
     /// An empty cell.
     pub const fn new() -> Self {
-        Once { state: AtomicU8::new(EMPTY), value: UnsafeCell::new(MaybeUninit::uninit()) }
+        Once {
+            state: AtomicU8::new(EMPTY),
+            value: UnsafeCell::new(MaybeUninit::uninit()),
+        }
     }
 
     /// The value, if it has been set.
     pub fn get(&self) -> Option<&T> {
         // Acquire pairs with the release in `get_or_init`.
         // SAFETY: READY says that the value has been written, for good.
-        (self.state.load(Ordering::Acquire) == READY).then(|| unsafe { (*self.value.get()).assume_init_ref() })
+        (self.state.load(Ordering::Acquire) == READY)
+            .then(|| unsafe { (*self.value.get()).assume_init_ref() })
     }
 
     /// The value; the first caller makes it, others wait for that.
@@ -124,7 +147,11 @@ impl<T> Once<T> {
     /// # Panics
     /// When `make` asks for the value that it is making on the only CPU.
     pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
-        if self.state.compare_exchange(EMPTY, RUNNING, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        if self
+            .state
+            .compare_exchange(EMPTY, RUNNING, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+        {
             let value = make();
             // SAFETY: only one caller ever gets from EMPTY to RUNNING, and nobody reads before READY.
             unsafe { (*self.value.get()).write(value) };

@@ -7,9 +7,9 @@
 //! passed since boot.
 
 #[cfg(target_os = "none")]
-pub use clock::{now, set_timer};
-#[cfg(target_os = "none")]
 pub(crate) use clock::{expired, start};
+#[cfg(target_os = "none")]
+pub use clock::{now, set_timer};
 
 /// Nanoseconds since boot. Never goes back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,7 +117,10 @@ mod clock {
                 if apic_ticks >= enough {
                     let nanoseconds = u128::from(apic_ticks) * 1_000_000_000 / u128::from(apic_hertz);
                     let tsc = ((nanoseconds << 32) / u128::from(tsc_ticks)) as u64;
-                    return Rate { tsc, apic: (u128::from(apic_hertz) << 32).div_ceil(1_000_000_000) as u64 };
+                    return Rate {
+                        tsc,
+                        apic: (u128::from(apic_hertz) << 32).div_ceil(1_000_000_000) as u64,
+                    };
                 }
                 crate::cpu::relax();
             }

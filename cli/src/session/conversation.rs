@@ -37,6 +37,8 @@ use threadbare_link::{Crash, Decoder, GuestMessage, HostMessage, LogLevel, Missi
 const GRACE: Duration = Duration::from_secs(2);
 /// How long a kernel may take until it speaks. Software emulation needs a tenth of a second.
 const BOOT_LIMIT: Duration = Duration::from_secs(60);
+/// How often it is looked whether QEMU has set up the link; it takes some milliseconds from the opening of its gate.
+const SETTLE: Duration = Duration::from_millis(1);
 /// Two signals within this time mean that the command shall end, whatever the program makes of them.
 const INSISTENCE: Duration = Duration::from_secs(1);
 /// Bytes read of the link at once.
@@ -76,6 +78,8 @@ pub(crate) struct Conversation<'a> {
     /// When patience ends: with the machine that starts or leaves, or with the streams.
     deadline: Option<Instant>,
     last_signal: Option<Instant>,
+    /// Whether QEMU waits when the link is full.
+    link_waits: bool,
     link_open: bool,
     console: Console,
     errors: Console,
@@ -108,6 +112,7 @@ impl<'a> Conversation<'a> {
             cause: None,
             deadline: Instant::now().checked_add(BOOT_LIMIT),
             last_signal: None,
+            link_waits: false,
             link_open: true,
             console: Console::default(),
             errors: Console::default(),
@@ -117,6 +122,7 @@ impl<'a> Conversation<'a> {
     /// Talks until the machine has ended and its output is delivered.
     pub(crate) fn hold(mut self) -> Result<End, Failure> {
         while !self.is_over() {
+            self.settle_link();
             self.wait_once()?;
             self.heed_the_clock();
             if self.machine_is_gone() {
@@ -136,6 +142,14 @@ impl<'a> Conversation<'a> {
             console: self.console.bytes,
             errors: self.errors.bytes,
         })
+    }
+
+    /// Looks whether QEMU has set up its end of the link, before anything can have filled it.
+    fn settle_link(&mut self) {
+        if !self.link_waits {
+            let latest = self.protocol.is_greeted() || self.console.closed && self.errors.closed;
+            self.link_waits = self.vm.make_link_wait(latest);
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -200,7 +214,9 @@ impl<'a> Conversation<'a> {
         let gone = self.machine_is_gone();
         let limit = self.time_limit.filter(|_| !gone && self.cause.is_none());
         let deadline = self.deadline.filter(|_| !gone || self.is_ended_by_force());
-        limit.map(|(limit, _)| limit).into_iter().chain(deadline).min()
+        let settle = (!self.link_waits).then(|| Instant::now() + SETTLE);
+        let limit = limit.map(|(limit, _)| limit);
+        [limit, deadline, settle].into_iter().flatten().min()
     }
 
     fn heed_the_clock(&mut self) {

@@ -6,7 +6,7 @@ use super::{
     stage,
 };
 use crate::failure::{Context, Failure};
-use rustix::{io::FdFlags, pipe::PipeFlags};
+use rustix::{fs::OFlags, io::FdFlags, pipe::PipeFlags};
 use std::{
     io,
     os::{
@@ -24,6 +24,8 @@ pub(crate) struct Vm {
     status: Option<ExitStatus>,
     /// The link; non-blocking.
     pub(crate) link: UnixStream,
+    /// QEMU's end of the link, until writing to it waits ([`make_link_wait`](Self::make_link_wait)).
+    far_end: Option<OwnedFd>,
     /// What the first serial port says.
     pub(crate) console: ChildStdout,
     /// What QEMU itself says.
@@ -70,6 +72,7 @@ impl Vm {
             child,
             status: None,
             link,
+            far_end: Some(link_of_vm.into()),
             console,
             errors,
             gate: Some(gate),
@@ -79,6 +82,28 @@ impl Vm {
     /// Lets QEMU go on: kernel and initial RAM disk are written.
     pub(crate) fn open_gate(&mut self) {
         self.gate = None;
+    }
+
+    /// Makes QEMU wait when it writes to a full link, if that can be done yet; says whether it is settled.
+    ///
+    /// QEMU's virtio console *drops* what its socket does not take at once (`flush_buf` in `hw/char/virtio-console.c`),
+    /// and then a frame is torn. But whether a write waits is a flag of the open file, which QEMU inherited from this
+    /// process and still shares with it: QEMU makes it non-blocking when it sets up its devices, and long before the
+    /// guest says a word, this makes it blocking again. QEMU reads only when something is there.
+    ///
+    /// `at_the_latest` gives up waiting for QEMU to touch the flag.
+    pub(crate) fn make_link_wait(&mut self, at_the_latest: bool) -> bool {
+        let Some(far_end) = &self.far_end else { return true };
+        let flags = rustix::fs::fcntl_getfl(far_end).unwrap_or(OFlags::empty());
+        if flags.contains(OFlags::NONBLOCK) {
+            // If it fails, a link that is never full is all that can be hoped for.
+            let _ = rustix::fs::fcntl_setfl(far_end, flags - OFlags::NONBLOCK);
+        } else if !at_the_latest {
+            return false;
+        }
+        // Kept longer, it would hide that QEMU has closed its own.
+        self.far_end = None;
+        true
     }
 
     /// Ends the machine at once. It has ended when [`wait`](Self::wait) returns.

@@ -4,7 +4,9 @@ use crate::host::{self, ByteChannel};
 use crate::mm::AddressSpace;
 use crate::process::{Process, Program, Thread, start_thread};
 use crate::sched::{self, KernelData};
-use crate::vfs::{Credentials, FileSystem, FsContext, MountOptions, Name, Namespace, Resolver, SymlinkPolicy};
+use crate::vfs::{
+    Credentials, FileSystem, FsContext, MountOptions, Name, Namespace, Resolver, SymlinkPolicy,
+};
 use crate::{clock, random, report, system};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -32,19 +34,26 @@ pub fn run(parts: &Parts) -> ! {
     clock::set_realtime_at_boot(spec.realtime_ns);
     random::seed(spec.seed);
     system::set_hostname(spec.hostname);
-    let channel = (parts.channel)().expect("this machine has no channel to the host: no virtio console and no second serial line");
+    let channel = (parts.channel)()
+        .expect("this machine has no channel to the host: no virtio console and no second serial line");
     host::connect(channel, spec.log_level);
     let process = make_process(parts, archive, &spec);
     let thread = Thread::new(process.pid, process.clone(), b"init");
     let program = Program {
         path: spec.program.to_vec(),
         arguments: spec.arguments.iter().map(|argument| argument.to_vec()).collect(),
-        environment: spec.environment.iter().map(|variable| variable.to_vec()).collect(),
+        environment: spec
+            .environment
+            .iter()
+            .map(|variable| variable.to_vec())
+            .collect(),
     };
     start_thread(&thread, program).expect("there is no memory to start the program");
     let waiting = process.clone();
-    sched::spawn("end", KernelData::default(), false, move || host::finish(waiting.wait()))
-        .expect("there is no memory to wait for the program");
+    sched::spawn("end", KernelData::default(), false, move || {
+        host::finish(waiting.wait())
+    })
+    .expect("there is no memory to wait for the program");
     drop((process, thread));
     sched::idle()
 }
@@ -52,8 +61,13 @@ pub fn run(parts: &Parts) -> ! {
 /// The specification that the command put first into the archive.
 fn find_specification(archive: &'static [u8]) -> RunSpec<'static> {
     let first = Archive::new(archive).entries().next();
-    let entry = first.and_then(Result::ok).expect("the initial RAM disk is no archive: start the machine with `threadbare run`");
-    assert!(entry.name == threadbare_link::run::FILE_NAME.as_bytes(), "the initial RAM disk does not say what to run");
+    let entry = first
+        .and_then(Result::ok)
+        .expect("the initial RAM disk is no archive: start the machine with `threadbare run`");
+    assert!(
+        entry.name == threadbare_link::run::FILE_NAME.as_bytes(),
+        "the initial RAM disk does not say what to run"
+    );
     RunSpec::decode(entry.data).expect("the run specification was written by another version")
 }
 
@@ -72,13 +86,16 @@ fn make_process(parts: &Parts, archive: &'static [u8], spec: &RunSpec<'_>) -> Ar
         }
     }
     let credentials = Credentials::of(spec.credentials.uid, spec.credentials.gid);
-    if let Ok(place) = Resolver::new(&fs, &root).lookup(fs.root(), spec.working_directory, SymlinkPolicy::Follow) {
+    if let Ok(place) =
+        Resolver::new(&fs, &root).lookup(fs.root(), spec.working_directory, SymlinkPolicy::Follow)
+    {
         fs.set_working_directory(place);
     }
     fs.set_umask(u32::from(spec.umask));
     let memory = AddressSpace::new().expect("there is no memory for the first address space");
     let process = Process::new(1, memory, fs, credentials);
     process.make_first();
-    host::open_standard_streams(&process, spec.streams, spec.window).expect("there is no memory for the standard streams");
+    host::open_standard_streams(&process, spec.streams, spec.window)
+        .expect("there is no memory for the standard streams");
     process
 }

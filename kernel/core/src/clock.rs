@@ -13,7 +13,9 @@ pub fn monotonic() -> u64 {
 
 /// Nanoseconds since 1970-01-01 UTC (`CLOCK_REALTIME`).
 pub fn realtime() -> u64 {
-    REALTIME_AT_BOOT.load(Ordering::Relaxed).saturating_add(monotonic())
+    REALTIME_AT_BOOT
+        .load(Ordering::Relaxed)
+        .saturating_add(monotonic())
 }
 
 /// Sets the wall clock as it was at boot.

@@ -20,7 +20,11 @@ impl Errno {
 
     /// The error of that number, as another system tells it; `EIO` for a number that is none.
     pub const fn from_number(number: u16) -> Errno {
-        if number > 0 && number < 512 { Errno(number) } else { Errno::EIO }
+        if number > 0 && number < 512 {
+            Errno(number)
+        } else {
+            Errno::EIO
+        }
     }
 
     /// What a system call returns in RAX.

@@ -11,6 +11,10 @@
 //!    ENOMEM; the kernel's own small allocations are covered by a reserve of frames.
 #![no_std]
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "on the one architecture that this is for, usize and u64 are one"
+)]
 
 extern crate alloc;
 #[cfg(test)]

@@ -17,7 +17,9 @@ pub fn seed(seed: [u8; 32]) {
 pub fn fill(bytes: &mut [u8]) {
     for part in bytes.chunks_mut(256) {
         let mut generator = GENERATOR.lock(); // interrupts are off for 256 bytes at a time
-        generator.get_or_insert_with(|| ChaCha20Rng::seed_from_u64(threadbare_machine::time::tsc())).fill_bytes(part);
+        generator
+            .get_or_insert_with(|| ChaCha20Rng::seed_from_u64(threadbare_machine::time::tsc()))
+            .fill_bytes(part);
     }
 }
 

@@ -31,7 +31,9 @@ fn devices() -> Arc<dyn FileSystem> {
     threadbare_devfs::register(random::fill);
     let file_system = RamFs::new(now);
     let root = file_system.root();
-    let directory = root.directory().expect("the root of a file system is a directory");
+    let directory = root
+        .directory()
+        .expect("the root of a file system is a directory");
     threadbare_devfs::populate(directory).expect("there is memory for the first device nodes");
     file_system
 }

@@ -42,7 +42,11 @@ pub struct Buddy<'a> {
 impl<'a> Buddy<'a> {
     /// An allocator of units `0..entries.len()`, none of them free yet.
     pub const fn new(entries: &'a mut [Entry]) -> Self {
-        Buddy { entries, heads: [NONE; ORDERS], free: 0 }
+        Buddy {
+            entries,
+            heads: [NONE; ORDERS],
+            free: 0,
+        }
     }
 
     /// How many units are free.
@@ -81,13 +85,23 @@ impl<'a> Buddy<'a> {
     /// # Panics
     /// When the block is not aligned, past the entries, or begins a free block (a double free).
     pub fn release(&mut self, block: usize, order: usize) {
-        assert!(block.is_multiple_of(1 << order) && block + (1 << order) <= self.entries.len(), "no such block");
-        assert!(self.entries[block].free_order == 0, "block {block} is free already");
+        assert!(
+            block.is_multiple_of(1 << order) && block + (1 << order) <= self.entries.len(),
+            "no such block"
+        );
+        assert!(
+            self.entries[block].free_order == 0,
+            "block {block} is free already"
+        );
         self.free += 1 << order;
         let (mut block, mut order) = (block, order);
         while order + 1 < ORDERS {
             let buddy = block ^ (1 << order);
-            if self.entries.get(buddy).is_none_or(|entry| usize::from(entry.free_order) != order + 1) {
+            if self
+                .entries
+                .get(buddy)
+                .is_none_or(|entry| usize::from(entry.free_order) != order + 1)
+            {
                 break;
             }
             self.unlink(buddy, order);
@@ -99,7 +113,11 @@ impl<'a> Buddy<'a> {
 
     fn link(&mut self, block: usize, order: usize) {
         let head = self.heads[order];
-        self.entries[block] = Entry { next: head, previous: NONE, free_order: free_order_of(order) };
+        self.entries[block] = Entry {
+            next: head,
+            previous: NONE,
+            free_order: free_order_of(order),
+        };
         if head != NONE {
             self.entries[head as usize].previous = narrow(block);
         }
@@ -126,7 +144,10 @@ fn largest_block(at: usize, end: usize) -> usize {
     by_alignment.min(by_length).min(ORDERS - 1)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "units are numbered below 2^32: 16 TiB of pages")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "units are numbered below 2^32: 16 TiB of pages"
+)]
 const fn narrow(unit: usize) -> u32 {
     unit as u32
 }

@@ -1,8 +1,8 @@
 use super::{Buddy, Entry, ORDERS};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use std::vec::Vec;
 use std::vec;
+use std::vec::Vec;
 
 #[test]
 fn a_range_of_any_shape_is_handed_out_unit_by_unit_and_comes_back_whole() {
@@ -18,7 +18,11 @@ fn a_range_of_any_shape_is_handed_out_unit_by_unit_and_comes_back_whole() {
     for unit in taken {
         buddy.release(unit, 0);
     }
-    assert_eq!(buddy.allocate(ORDERS - 1), Some(1024), "freed units merge to the largest blocks");
+    assert_eq!(
+        buddy.allocate(ORDERS - 1),
+        Some(1024),
+        "freed units merge to the largest blocks"
+    );
 }
 
 #[test]

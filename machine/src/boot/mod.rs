@@ -17,5 +17,5 @@ mod pvh;
 mod start;
 mod start_info;
 
-pub use start::{command_line, initrd, kernel_main_stack_size};
 pub(crate) use layout::is_kernel_text;
+pub use start::{command_line, initrd, kernel_main_stack_size};

@@ -12,7 +12,10 @@ pub(super) struct Pieces {
 
 impl Pieces {
     pub(super) fn new() -> Self {
-        Pieces { pieces: [(0, 0); MOST], count: 0 }
+        Pieces {
+            pieces: [(0, 0); MOST],
+            count: 0,
+        }
     }
 
     /// Adds a range that overlaps none so far.
@@ -47,7 +50,12 @@ impl Pieces {
     /// Takes `count` consecutive frames below `border` and returns the first.
     pub(super) fn take(&mut self, count: usize, border: usize) -> Option<usize> {
         let fits = |&&(start, end): &&(usize, usize)| start + count <= end.min(border);
-        let start = self.as_slice().iter().filter(fits).map(|&(start, _)| start).max()?;
+        let start = self
+            .as_slice()
+            .iter()
+            .filter(fits)
+            .map(|&(start, _)| start)
+            .max()?;
         self.remove(start, start + count);
         Some(start)
     }

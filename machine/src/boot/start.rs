@@ -104,9 +104,18 @@ const BOOT_MAPPED_FRAMES: usize = (1 << 30) / PAGE_SIZE;
 /// 1. Called once at boot, on the boot page tables.
 unsafe fn set_up_memory(told: &start_info::Told) -> Result<(), OutOfMemory> {
     let (initrd_start, initrd_bytes) = told.initrd;
-    let initrd = (initrd_start.page_down().frame_number(), initrd_start.plus(initrd_bytes).page_up().frame_number());
-    assert!(initrd.1 <= BOOT_MAPPED_FRAMES, "the initial RAM disk lies above 1 GiB");
-    let image = (layout::physical().start.frame_number(), layout::physical().end.frame_number());
+    let initrd = (
+        initrd_start.page_down().frame_number(),
+        initrd_start.plus(initrd_bytes).page_up().frame_number(),
+    );
+    assert!(
+        initrd.1 <= BOOT_MAPPED_FRAMES,
+        "the initial RAM disk lies above 1 GiB"
+    );
+    let image = (
+        layout::physical().start.frame_number(),
+        layout::physical().end.frame_number(),
+    );
 
     // Ordinary memory that is writable by the direct map, and what of it is free.
     let mut writable = Pieces::new();
@@ -124,7 +133,11 @@ unsafe fn set_up_memory(told: &start_info::Told) -> Result<(), OutOfMemory> {
     // SAFETY: (1): the pieces are ordinary memory by the loader's word, minus all that is used. Until the new tables
     // are loaded, only memory that the boot tables map is handed out.
     unsafe {
-        frames::initialise(highest, PhysAddr::of_frame(tables), free.within(0, BOOT_MAPPED_FRAMES).as_slice());
+        frames::initialise(
+            highest,
+            PhysAddr::of_frame(tables),
+            free.within(0, BOOT_MAPPED_FRAMES).as_slice(),
+        );
         frame::set_image(initrd.0, initrd.1);
         COMMAND_LINE.get_or_init(|| String::from_utf8_lossy(told.command_line).into_owned().leak());
         map_kernel(&writable, initrd)?;
@@ -144,7 +157,11 @@ unsafe fn set_up_memory(told: &start_info::Told) -> Result<(), OutOfMemory> {
 /// 1. Called once at boot; all frames handed out so far are mapped by the boot tables.
 unsafe fn map_kernel(writable: &Pieces, initrd: (usize, usize)) -> Result<(), OutOfMemory> {
     use crate::paging::kernel::{READ_EXECUTE, READ_ONLY, READ_WRITE, map_range};
-    let sections = [(layout::text(), READ_EXECUTE), (layout::rodata(), READ_ONLY), (layout::data(), READ_WRITE)];
+    let sections = [
+        (layout::text(), READ_EXECUTE),
+        (layout::rodata(), READ_ONLY),
+        (layout::data(), READ_WRITE),
+    ];
     // SAFETY: (1); the rights are those that the text above names.
     unsafe {
         kernel::set_root(&[DIRECT_BASE, STACKS_BASE, MMIO_BASE, IMAGE_BASE])?;
@@ -155,7 +172,12 @@ unsafe fn map_kernel(writable: &Pieces, initrd: (usize, usize)) -> Result<(), Ou
         let directly = writable.as_slice().iter().map(|&piece| (piece, READ_WRITE));
         for ((start, end), bits) in directly.chain([(initrd, READ_ONLY)]) {
             let from = PhysAddr::of_frame(start);
-            map_range(DIRECT_BASE + from.0 as usize, from, (end - start) * PAGE_SIZE, bits)?;
+            map_range(
+                DIRECT_BASE + from.0 as usize,
+                from,
+                (end - start) * PAGE_SIZE,
+                bits,
+            )?;
         }
         control::set_cr3(kernel::root().0);
     }

@@ -47,7 +47,10 @@ pub(super) struct Told {
 impl Told {
     /// The ranges of ordinary memory, as (start, end).
     pub(super) fn usable(&self) -> impl Iterator<Item = (PhysAddr, PhysAddr)> + '_ {
-        let usable = self.entries.iter().filter(|entry| entry.kind == USABLE && entry.size > 0);
+        let usable = self
+            .entries
+            .iter()
+            .filter(|entry| entry.kind == USABLE && entry.size > 0);
         usable.map(|entry| (PhysAddr(entry.address), PhysAddr(entry.address + entry.size)))
     }
 }
@@ -62,7 +65,10 @@ pub(super) unsafe fn read(address: PhysAddr) -> Told {
     unsafe {
         let info = &*direct::<StartInfo>(address);
         assert!(info.magic == MAGIC, "the loader passed no PVH start info");
-        assert!(info.version >= 1 && info.memory_map_entries > 0, "the start info has no memory map");
+        assert!(
+            info.version >= 1 && info.memory_map_entries > 0,
+            "the start info has no memory map"
+        );
         let initrd = match info.module_count {
             0 => (PhysAddr(0), 0),
             _ => {
@@ -76,6 +82,10 @@ pub(super) unsafe fn read(address: PhysAddr) -> Told {
         };
         let count = info.memory_map_entries as usize;
         let entries = core::slice::from_raw_parts(direct(PhysAddr(info.memory_map)), count);
-        Told { initrd, command_line, entries }
+        Told {
+            initrd,
+            command_line,
+            entries,
+        }
     }
 }

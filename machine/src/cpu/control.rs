@@ -27,7 +27,14 @@ const CR0_WP: u64 = 1 << 16;
 /// 1. Called in ring 0, once per CPU, before ring 3 is first entered.
 /// 2. `stac`/`clac` have been patched in already when the CPU has SMAP.
 pub(crate) unsafe fn enable_protections() {
-    let Features { smep, smap, umip, fsgsbase, xsave, .. } = *features::features();
+    let Features {
+        smep,
+        smap,
+        umip,
+        fsgsbase,
+        xsave,
+        ..
+    } = *features::features();
     let wanted = cr4::OSFXSR
         | cr4::OSXMMEXCPT
         | if umip { cr4::UMIP } else { 0 }

@@ -94,10 +94,12 @@ const MANAGED: u64 = 0b1110_0111;
 /// Bytes of an XSAVE area in the standard format: where the last component ends (SDM 1, 13.4.3). The legacy region and
 /// the header take 576.
 fn xsave_bytes(components: u64) -> usize {
-    let ends = (2..63).filter(|component| components & 1 << component != 0).map(|component| {
-        let leaf = __cpuid_count(0xd, component);
-        (leaf.ebx + leaf.eax) as usize
-    });
+    let ends = (2..63)
+        .filter(|component| components & 1 << component != 0)
+        .map(|component| {
+            let leaf = __cpuid_count(0xd, component);
+            (leaf.ebx + leaf.eax) as usize
+        });
     ends.max().unwrap_or(0).max(576)
 }
 
@@ -141,14 +143,31 @@ pub fn identity() -> Identity {
     if __cpuid(0x8000_0000).eax >= 0x8000_0004 {
         for (leaf, place) in (0x8000_0002..).zip(brand.chunks_exact_mut(16)) {
             let found = __cpuid(leaf);
-            for (place, word) in place.chunks_exact_mut(4).zip([found.eax, found.ebx, found.ecx, found.edx]) {
+            for (place, word) in place
+                .chunks_exact_mut(4)
+                .zip([found.eax, found.ebx, found.ecx, found.edx])
+            {
                 place.copy_from_slice(&word.to_le_bytes());
             }
         }
     }
     let (base_family, base_model) = (leaf1.eax >> 8 & 0xf, leaf1.eax >> 4 & 0xf);
-    let family = if base_family == 0xf { base_family + (leaf1.eax >> 20 & 0xff) } else { base_family };
+    let family = if base_family == 0xf {
+        base_family + (leaf1.eax >> 20 & 0xff)
+    } else {
+        base_family
+    };
     let extended = matches!(base_family, 6 | 0xf);
-    let model_number = if extended { base_model | leaf1.eax >> 12 & 0xf0 } else { base_model };
-    Identity { vendor, brand, family, model_number, stepping: leaf1.eax & 0xf }
+    let model_number = if extended {
+        base_model | leaf1.eax >> 12 & 0xf0
+    } else {
+        base_model
+    };
+    Identity {
+        vendor,
+        brand,
+        family,
+        model_number,
+        stepping: leaf1.eax & 0xf,
+    }
 }

@@ -93,7 +93,10 @@ pub(crate) unsafe fn load(local: *mut CpuLocal) {
         // An available 64-bit TSS (type 9), present: base and limit are scattered (SDM 3A, figure 8-4).
         (*gdt).0[5] = limit | (tss & 0xff_ffff) << 16 | 0x89 << 40 | (tss >> 24 & 0xff) << 56;
         (*gdt).0[6] = tss >> 32;
-        let pointer = Pointer { limit: 7 * 8 - 1, base: gdt as u64 };
+        let pointer = Pointer {
+            limit: 7 * 8 - 1,
+            base: gdt as u64,
+        };
         asm!(
             "lgdt [{pointer}]",
             "push {code}",             // CS is reloaded by a far return

@@ -19,13 +19,18 @@ pub struct MachineHal;
 // physical addresses behind the direct map or the image, where memory is contiguous.
 unsafe impl Hal for MachineHal {
     fn dma_alloc(pages: usize, _direction: BufferDirection) -> (u64, NonNull<u8>) {
-        let Some(number) = frames::allocate(order(pages), For::Kernel) else { return (0, NonNull::dangling()) };
+        let Some(number) = frames::allocate(order(pages), For::Kernel) else {
+            return (0, NonNull::dangling());
+        };
         let address = PhysAddr::of_frame(number);
         for page in 0..pages {
             // SAFETY: the frames are new and ours.
             unsafe { crate::memory::copy::zero_page(direct(address.plus(page * PAGE_SIZE))) };
         }
-        (address.0, NonNull::new(direct(address)).expect("the direct map is not at 0"))
+        (
+            address.0,
+            NonNull::new(direct(address)).expect("the direct map is not at 0"),
+        )
     }
 
     unsafe fn dma_dealloc(address: u64, _pointer: NonNull<u8>, pages: usize) -> i32 {
@@ -67,7 +72,9 @@ pub struct MmioDevice {
 /// The virtio devices that the loader named on the kernel command line, as Linux takes them:
 /// `virtio_mmio.device=<size>@<address>:<interrupt>`. Slots without a device are left out.
 pub fn mmio_devices(command_line: &str) -> impl Iterator<Item = MmioDevice> + '_ {
-    let named = command_line.split_whitespace().filter_map(|word| word.strip_prefix("virtio_mmio.device="));
+    let named = command_line
+        .split_whitespace()
+        .filter_map(|word| word.strip_prefix("virtio_mmio.device="));
     named.filter_map(parse).filter_map(|(address, interrupt)| {
         if !is_device_range(address) {
             return None;

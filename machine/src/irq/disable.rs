@@ -15,7 +15,10 @@ pub struct Disabled {
 pub fn disable() -> Disabled {
     let restore = enabled();
     clear();
-    Disabled { restore, _cpu: PhantomData }
+    Disabled {
+        restore,
+        _cpu: PhantomData,
+    }
 }
 
 impl Drop for Disabled {

@@ -60,7 +60,10 @@ impl Frame {
     /// # Panics
     /// When the range leaves the page.
     pub fn read(&self, offset: usize, into: &mut [u8]) {
-        assert!(offset <= PAGE_SIZE && into.len() <= PAGE_SIZE - offset, "read past the page");
+        assert!(
+            offset <= PAGE_SIZE && into.len() <= PAGE_SIZE - offset,
+            "read past the page"
+        );
         // SAFETY: inside the page, which this handle keeps alive; `into` is the private side.
         unsafe { copy::bytes(into.as_mut_ptr(), self.pointer().add(offset), into.len()) }
     }
@@ -70,8 +73,14 @@ impl Frame {
     /// # Panics
     /// When the range leaves the page, or the page is read-only for ever.
     pub fn write(&self, offset: usize, from: &[u8]) {
-        assert!(offset <= PAGE_SIZE && from.len() <= PAGE_SIZE - offset, "write past the page");
-        assert!(!self.is_read_only(), "a page of the initial RAM disk is read-only");
+        assert!(
+            offset <= PAGE_SIZE && from.len() <= PAGE_SIZE - offset,
+            "write past the page"
+        );
+        assert!(
+            !self.is_read_only(),
+            "a page of the initial RAM disk is read-only"
+        );
         // SAFETY: as `read`, and writable: only image frames are not.
         unsafe { copy::bytes(self.pointer().add(offset), from.as_ptr(), from.len()) }
     }
@@ -134,7 +143,6 @@ fn is_image(number: usize) -> bool {
 ///
 /// # Safety
 /// 1. Called before the first [`Frame`] exists; the range is never in the allocator and never written.
-#[cfg_attr(not(target_os = "none"), expect(dead_code, reason = "the host has no initial RAM disk"))]
 pub(crate) unsafe fn set_image(start: usize, end: usize) {
     IMAGE_START.store(start, Ordering::Relaxed);
     IMAGE_END.store(end, Ordering::Relaxed);

@@ -37,14 +37,20 @@ pub struct FrameUse {
 /// How physical memory is used now.
 pub fn usage() -> FrameUse {
     let free = with(|buddy| buddy.free());
-    FrameUse { total: TOTAL.load(Ordering::Relaxed), free, reserve: reserve() }
+    FrameUse {
+        total: TOTAL.load(Ordering::Relaxed),
+        free,
+        reserve: reserve(),
+    }
 }
 
 /// Takes `2^order` consecutive frames and returns the number of the first.
 pub(crate) fn allocate(order: usize, whom: For) -> Option<usize> {
     with(|buddy| {
         let kept = if whom == For::Program { reserve() } else { 0 };
-        (buddy.free() >= kept + (1 << order)).then(|| buddy.allocate(order)).flatten()
+        (buddy.free() >= kept + (1 << order))
+            .then(|| buddy.allocate(order))
+            .flatten()
     })
 }
 
@@ -80,7 +86,10 @@ pub(crate) unsafe fn initialise(frames: usize, tables: PhysAddr, ranges: &[(usiz
     let (entries, counts) = unsafe {
         entries.write_bytes(0, frames);
         counts.write_bytes(0, frames);
-        (core::slice::from_raw_parts_mut(entries, frames), core::slice::from_raw_parts(counts, frames))
+        (
+            core::slice::from_raw_parts_mut(entries, frames),
+            core::slice::from_raw_parts(counts, frames),
+        )
     };
     let mut buddy = Buddy::new(entries);
     for &(start, end) in ranges {

@@ -6,8 +6,6 @@
 //! 2. A slab is in its class' list exactly while it has room. A slab without objects is given back at once, but for
 //!    one spare a class.
 
-#![cfg_attr(not(target_os = "none"), expect(dead_code, reason = "on the host std's allocator serves"))]
-
 use super::frames::{self, For};
 use super::{PAGE_SIZE, PhysAddr, direct};
 use crate::sync::SpinLock;
@@ -39,8 +37,13 @@ struct Class {
 // way to them.
 unsafe impl Send for Class {}
 
-static HEAP: SpinLock<[Class; CLASSES.len()]> =
-    SpinLock::new([const { Class { head: ptr::null_mut() } }; CLASSES.len()]);
+static HEAP: SpinLock<[Class; CLASSES.len()]> = SpinLock::new(
+    [const {
+        Class {
+            head: ptr::null_mut(),
+        }
+    }; CLASSES.len()],
+);
 
 /// The kernel's allocator.
 #[derive(Debug)]
@@ -75,8 +78,14 @@ unsafe impl GlobalAlloc for Heap {
 }
 
 fn class_of(layout: Layout) -> Option<usize> {
-    let size = if layout.align() > 16 { layout.size().max(layout.align()).next_power_of_two() } else { layout.size() };
-    CLASSES.iter().position(|&class| class >= size && (layout.align() <= 16 || class == size))
+    let size = if layout.align() > 16 {
+        layout.size().max(layout.align()).next_power_of_two()
+    } else {
+        layout.size()
+    };
+    CLASSES
+        .iter()
+        .position(|&class| class >= size && (layout.align() <= 16 || class == size))
 }
 
 fn order_of(layout: Layout) -> usize {
@@ -91,10 +100,17 @@ fn capacity(class: usize) -> u16 {
 fn allocate_object(class: usize) -> *mut u8 {
     let mut heap = HEAP.lock();
     if heap[class].head.is_null() {
-        let Some(number) = frames::allocate(0, For::Kernel) else { return ptr::null_mut() };
+        let Some(number) = frames::allocate(0, For::Kernel) else {
+            return ptr::null_mut();
+        };
         let slab: *mut Slab = direct(PhysAddr::of_frame(number));
-        let empty =
-            Slab { next: ptr::null_mut(), previous: ptr::null_mut(), free: ptr::null_mut(), in_use: 0, touched: 0 };
+        let empty = Slab {
+            next: ptr::null_mut(),
+            previous: ptr::null_mut(),
+            free: ptr::null_mut(),
+            in_use: 0,
+            touched: 0,
+        };
         // SAFETY: the frame is new and ours.
         unsafe { slab.write(empty) };
         heap[class].head = slab;
@@ -106,7 +122,8 @@ fn allocate_object(class: usize) -> *mut u8 {
         (*slab).in_use += 1;
         let object = if (*slab).free.is_null() {
             (*slab).touched += 1;
-            slab.cast::<u8>().add(PAGE_SIZE - usize::from((*slab).touched) * CLASSES[class])
+            slab.cast::<u8>()
+                .add(PAGE_SIZE - usize::from((*slab).touched) * CLASSES[class])
         } else {
             let object = (*slab).free;
             (*slab).free = object.cast::<*mut u8>().read();

@@ -25,9 +25,9 @@ pub(crate) mod stack;
 #[cfg(test)]
 mod tests;
 
-pub use address::{PAGE_SIZE, PhysAddr};
 #[cfg(target_os = "none")]
 pub(crate) use address::{DIRECT_BASE, IMAGE_BASE, MMIO_BASE};
+pub use address::{PAGE_SIZE, PhysAddr};
 pub(crate) use address::{STACKS_BASE, direct};
 pub use frame::{Frame, OutOfMemory};
 pub use frames::{FrameUse, usage};

@@ -28,8 +28,11 @@ struct Pool {
     fresh: usize,
 }
 
-static POOL: SpinLock<Pool> =
-    SpinLock::new(Pool { warm: heapless_stack::Slots::new(), cold: alloc::vec::Vec::new(), fresh: 0 });
+static POOL: SpinLock<Pool> = SpinLock::new(Pool {
+    warm: heapless_stack::Slots::new(),
+    cold: alloc::vec::Vec::new(),
+    fresh: 0,
+});
 
 /// A guarded kernel stack. Dropping it returns it to the pool.
 #[derive(Debug)]
@@ -58,10 +61,12 @@ impl KernelStack {
         drop(pool);
         let stack = KernelStack { slot };
         for page in (stack.limit()..stack.base()).step_by(PAGE_SIZE) {
-            let mapped = frames::allocate(0, For::Program).ok_or(OutOfMemory).and_then(|number| {
-                // SAFETY: the slot is this stack's alone, the frame is new.
-                unsafe { kernel::map_stack_page(page, PhysAddr::of_frame(number)) }
-            });
+            let mapped = frames::allocate(0, For::Program)
+                .ok_or(OutOfMemory)
+                .and_then(|number| {
+                    // SAFETY: the slot is this stack's alone, the frame is new.
+                    unsafe { kernel::map_stack_page(page, PhysAddr::of_frame(number)) }
+                });
             if mapped.is_err() {
                 stack.unmap();
                 POOL.lock().cold.push(core::mem::ManuallyDrop::new(stack).slot);
@@ -116,10 +121,16 @@ pub(crate) enum Place {
 
 /// Which stack an address belongs to, if any.
 pub(crate) fn describe(address: usize) -> Option<Place> {
-    let offset = address.checked_sub(STACKS_BASE).filter(|offset| offset / SLOT_BYTES < SLOTS)?;
+    let offset = address
+        .checked_sub(STACKS_BASE)
+        .filter(|offset| offset / SLOT_BYTES < SLOTS)?;
     let base = STACKS_BASE + (offset / SLOT_BYTES + 1) * SLOT_BYTES;
     let limit = base - STACK_BYTES;
-    Some(if address >= limit { Place::Inside(base) } else { Place::Overflow(base, limit - address) })
+    Some(if address >= limit {
+        Place::Inside(base)
+    } else {
+        Place::Overflow(base, limit - address)
+    })
 }
 
 /// A fixed-capacity stack of slot numbers.
@@ -132,7 +143,10 @@ mod heapless_stack {
 
     impl<const N: usize> Slots<N> {
         pub(super) const fn new() -> Self {
-            Slots { slots: [0; N], length: 0 }
+            Slots {
+                slots: [0; N],
+                length: 0,
+            }
         }
 
         pub(super) fn push(&mut self, slot: usize) -> bool {

@@ -20,8 +20,15 @@ pub struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(space: &'a mut UserSpace, page: usize) -> Self {
-        assert!(page.is_multiple_of(PAGE_SIZE) && page <= USER_END, "{page:#x} is not a user page");
-        let mut cursor = Cursor { space, page, table: None };
+        assert!(
+            page.is_multiple_of(PAGE_SIZE) && page <= USER_END,
+            "{page:#x} is not a user page"
+        );
+        let mut cursor = Cursor {
+            space,
+            page,
+            table: None,
+        };
         cursor.table = cursor.descend();
         cursor
     }
@@ -81,7 +88,10 @@ impl<'a> Cursor<'a> {
     /// When a page of the initial RAM disk would become writable.
     pub fn map(&mut self, frame: Frame, access: Access) -> Result<(), OutOfMemory> {
         assert!(self.page < USER_END, "{:#x} is not a user page", self.page);
-        assert!(!(access.write && frame.is_read_only()), "a page of the initial RAM disk is read-only");
+        assert!(
+            !(access.write && frame.is_read_only()),
+            "a page of the initial RAM disk is read-only"
+        );
         self.unmap();
         let table = match self.table {
             Some(table) => table,
@@ -114,8 +124,8 @@ impl<'a> Cursor<'a> {
     pub fn protect(&mut self, access: Access, may_write: impl FnOnce(&Frame) -> bool) {
         let entry = self.entry();
         if entry.is_held() {
-            let write = access.write
-                && self.borrow_frame(entry, |frame| !frame.is_read_only() && may_write(frame));
+            let write =
+                access.write && self.borrow_frame(entry, |frame| !frame.is_read_only() && may_write(frame));
             let new = entry.with_access(Access { write, ..access });
             if new != entry {
                 self.set(new);
@@ -132,7 +142,8 @@ impl<'a> Cursor<'a> {
 
     fn entry(&self) -> Entry {
         // SAFETY: `table` is a live table of this space, which the cursor borrows exclusively.
-        self.table.map_or(Entry::EMPTY, |table| unsafe { self.slot(table).read_volatile() })
+        self.table
+            .map_or(Entry::EMPTY, |table| unsafe { self.slot(table).read_volatile() })
     }
 
     fn set(&mut self, entry: Entry) {

@@ -15,9 +15,17 @@ pub struct Access {
 
 impl Access {
     /// Loads only.
-    pub const READ: Access = Access { read: true, write: false, execute: false };
+    pub const READ: Access = Access {
+        read: true,
+        write: false,
+        execute: false,
+    };
     /// Nothing at all.
-    pub const NONE: Access = Access { read: false, write: false, execute: false };
+    pub const NONE: Access = Access {
+        read: false,
+        write: false,
+        execute: false,
+    };
 }
 
 pub(crate) const PRESENT: u64 = 1 << 0;

@@ -19,7 +19,11 @@ pub(super) fn share_upper_half(table: PhysAddr) {
         return; // on the host there is no kernel half
     }
     // SAFETY: both are whole live tables; the kernel's upper half never changes at this level (invariant 3).
-    unsafe { direct::<Entry>(table).add(256).copy_from_nonoverlapping(direct::<Entry>(root()).add(256), 256) }
+    unsafe {
+        direct::<Entry>(table)
+            .add(256)
+            .copy_from_nonoverlapping(direct::<Entry>(root()).add(256), 256)
+    }
 }
 
 /// Maps one page of a kernel stack.
@@ -30,7 +34,9 @@ pub(crate) unsafe fn map_stack_page(page: usize, frame: PhysAddr) -> Result<(), 
     // SAFETY: (1): a new mapping of unused memory at an address that nobody uses.
     unsafe {
         let slot = slot(page, 0)?;
-        slot.write_volatile(Entry(frame.0 | entry::PRESENT | entry::WRITABLE | entry::NO_EXECUTE));
+        slot.write_volatile(Entry(
+            frame.0 | entry::PRESENT | entry::WRITABLE | entry::NO_EXECUTE,
+        ));
     }
     Ok(())
 }

@@ -49,7 +49,9 @@ impl UserSpace {
     pub fn new() -> Result<UserSpace, OutOfMemory> {
         let address = new_table().ok_or(OutOfMemory)?;
         kernel::share_upper_half(address);
-        Ok(UserSpace { root: Arc::new(Root(address)) })
+        Ok(UserSpace {
+            root: Arc::new(Root(address)),
+        })
     }
 
     /// A handle for tasks that run in this space.
@@ -82,13 +84,17 @@ impl UserSpace {
         while cursor.seek_held(range.end) {
             cursor.unmap();
         }
-        drop(cursor);
         self.prune(range);
     }
 
     /// Changes the rights of all mappings in a range of whole pages. Pages of the initial RAM disk never become
     /// writable; a shared frame becomes writable only where `may_write` says so for its page.
-    pub fn protect(&mut self, range: Range<usize>, access: Access, mut may_write: impl FnMut(&Frame) -> bool) {
+    pub fn protect(
+        &mut self,
+        range: Range<usize>,
+        access: Access,
+        mut may_write: impl FnMut(&Frame) -> bool,
+    ) {
         let mut cursor = self.cursor(range.start);
         while cursor.seek_held(range.end) {
             cursor.protect(access, &mut may_write);
@@ -110,7 +116,6 @@ impl UserSpace {
             at = cursor.page();
             let access = cursor.access();
             let Some(frame) = cursor.take() else { break };
-            drop(cursor);
             self.cursor(to + (at - range.start)).map(frame, access)?;
         }
         self.prune(range);

@@ -1,7 +1,11 @@
 use super::*;
 use crate::memory::{Frame, PAGE_SIZE};
 
-const RW: Access = Access { read: true, write: true, execute: false };
+const RW: Access = Access {
+    read: true,
+    write: true,
+    execute: false,
+};
 
 fn frame_with(byte: u8) -> Frame {
     let frame = Frame::zeroed().unwrap();
@@ -34,7 +38,14 @@ fn what_is_mapped_is_found_and_what_is_unmapped_is_freed() {
 fn dropping_a_space_frees_all_that_it_maps() {
     let frame = frame_with(1);
     let mut space = UserSpace::new().unwrap();
-    for page in [0, 0x1000, 0x20_0000, 0x4000_0000, 0x80_0000_0000, USER_END - PAGE_SIZE] {
+    for page in [
+        0,
+        0x1000,
+        0x20_0000,
+        0x4000_0000,
+        0x80_0000_0000,
+        USER_END - PAGE_SIZE,
+    ] {
         space.map(page, frame.clone(), Access::READ).unwrap();
     }
     let handle = space.handle();

@@ -46,7 +46,11 @@ fn begin_or_give_up() {
 fn write_fault(out: &mut CrashConsole, frame: &TrapFrame, address: Option<usize>) -> fmt::Result {
     #[expect(clippy::cast_possible_truncation, reason = "the stubs push vectors below 256")]
     let vector = frame.vector as u8;
-    writeln!(out, "\nthreadbare: the kernel died: {} in ring 0", vector::name(vector))?;
+    writeln!(
+        out,
+        "\nthreadbare: the kernel died: {} in ring 0",
+        vector::name(vector)
+    )?;
     writeln!(out, "  vector: {vector}, error code: {:#x}", frame.error_code)?;
     writeln!(out, "  at: {:#x}", frame.cpu.rip)?;
     if vector == vector::PAGE_FAULT {
@@ -58,7 +62,11 @@ fn write_fault(out: &mut CrashConsole, frame: &TrapFrame, address: Option<usize>
         } else {
             "read"
         };
-        let why = if code & 1 != 0 { "the page's rights forbid it" } else { "no page is mapped there" };
+        let why = if code & 1 != 0 {
+            "the page's rights forbid it"
+        } else {
+            "no page is mapped there"
+        };
         writeln!(out, "  access: {what}; {why}")?;
     }
     if let Some(address) = address {
@@ -66,7 +74,10 @@ fn write_fault(out: &mut CrashConsole, frame: &TrapFrame, address: Option<usize>
     }
     let rsp = frame.cpu.rsp as usize;
     if matches!(vector, vector::DOUBLE_FAULT | vector::NMI | vector::MACHINE_CHECK) {
-        writeln!(out, "  caught on: the interrupt stack (IST) of this vector, RSP was {rsp:#x}")?;
+        writeln!(
+            out,
+            "  caught on: the interrupt stack (IST) of this vector, RSP was {rsp:#x}"
+        )?;
     }
     write_overflow(out, rsp, address)?;
     write_doing(out)?;
@@ -78,11 +89,16 @@ fn write_fault(out: &mut CrashConsole, frame: &TrapFrame, address: Option<usize>
 /// Says whose stack overflowed, if that is what happened.
 fn write_overflow(out: &mut CrashConsole, rsp: usize, address: Option<usize>) -> fmt::Result {
     let candidates = [Some(rsp), address];
-    let overflow = candidates.into_iter().flatten().find_map(|address| match stack::describe(address) {
-        Some(Place::Overflow(base, beyond)) => Some((base, beyond)),
-        _ => None,
-    });
-    let Some((base, beyond)) = overflow else { return Ok(()) };
+    let overflow = candidates
+        .into_iter()
+        .flatten()
+        .find_map(|address| match stack::describe(address) {
+            Some(Place::Overflow(base, beyond)) => Some((base, beyond)),
+            _ => None,
+        });
+    let Some((base, beyond)) = overflow else {
+        return Ok(());
+    };
     write!(out, "  kernel stack overflow: ")?;
     match current().filter(|task| task.stack_base() == base) {
         Some(task) => write!(out, "the stack of kernel thread \"{}\"", task.name())?,
@@ -120,11 +136,31 @@ fn current<'a>() -> Option<&'a Task> {
 
 fn write_registers(out: &mut CrashConsole, f: &TrapFrame) -> fmt::Result {
     writeln!(out, "registers:")?;
-    writeln!(out, "  rax {:016x}  rbx {:016x}  rcx {:016x}  rdx {:016x}", f.rax, f.rbx, f.rcx, f.rdx)?;
-    writeln!(out, "  rsi {:016x}  rdi {:016x}  rbp {:016x}  rsp {:016x}", f.rsi, f.rdi, f.rbp, f.cpu.rsp)?;
-    writeln!(out, "  r8  {:016x}  r9  {:016x}  r10 {:016x}  r11 {:016x}", f.r8, f.r9, f.r10, f.r11)?;
-    writeln!(out, "  r12 {:016x}  r13 {:016x}  r14 {:016x}  r15 {:016x}", f.r12, f.r13, f.r14, f.r15)?;
-    writeln!(out, "  rip {:016x}  rflags {:x}  cs {:x}  ss {:x}", f.cpu.rip, f.cpu.rflags, f.cpu.cs, f.cpu.ss)
+    writeln!(
+        out,
+        "  rax {:016x}  rbx {:016x}  rcx {:016x}  rdx {:016x}",
+        f.rax, f.rbx, f.rcx, f.rdx
+    )?;
+    writeln!(
+        out,
+        "  rsi {:016x}  rdi {:016x}  rbp {:016x}  rsp {:016x}",
+        f.rsi, f.rdi, f.rbp, f.cpu.rsp
+    )?;
+    writeln!(
+        out,
+        "  r8  {:016x}  r9  {:016x}  r10 {:016x}  r11 {:016x}",
+        f.r8, f.r9, f.r10, f.r11
+    )?;
+    writeln!(
+        out,
+        "  r12 {:016x}  r13 {:016x}  r14 {:016x}  r15 {:016x}",
+        f.r12, f.r13, f.r14, f.r15
+    )?;
+    writeln!(
+        out,
+        "  rip {:016x}  rflags {:x}  cs {:x}  ss {:x}",
+        f.cpu.rip, f.cpu.rflags, f.cpu.cs, f.cpu.ss
+    )
 }
 
 /// The bytes of the instruction, for whoever can disassemble them.
@@ -165,7 +201,10 @@ impl fmt::Display for Address {
         match self.0 {
             0..0x1000 => f.write_str("in the null page"),
             0x1000..USER_END => f.write_str("a user address"),
-            address if address.wrapping_add(0x8000_0000_0000) < usize::MAX / 2 && address < 0xffff_8000_0000_0000 => {
+            address
+                if address.wrapping_add(0x8000_0000_0000) < usize::MAX / 2
+                    && address < 0xffff_8000_0000_0000 =>
+            {
                 f.write_str("not canonical")
             }
             address => match stack::describe(address) {
@@ -195,6 +234,8 @@ fn write_panic(out: &mut CrashConsole, info: &PanicInfo<'_>) -> fmt::Result {
     write_doing(out)?;
     let frame_pointer: usize;
     // SAFETY: reads a register.
-    unsafe { core::arch::asm!("mov {}, rbp", out(reg) frame_pointer, options(nomem, nostack, preserves_flags)) }
+    unsafe {
+        core::arch::asm!("mov {}, rbp", out(reg) frame_pointer, options(nomem, nostack, preserves_flags))
+    }
     write_backtrace(out, None, frame_pointer)
 }

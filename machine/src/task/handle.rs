@@ -119,6 +119,8 @@ impl Drop for Task {
 
 impl fmt::Debug for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Task").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Task")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }

@@ -21,7 +21,8 @@ mod switch;
 
 pub use handle::{Scheduler, Task};
 pub use switch::{
-    NoPreemption, current, disable_preemption, set_scheduler, set_space, switch_to, wants_reschedule, reschedule_soon,
+    NoPreemption, current, disable_preemption, reschedule_soon, set_scheduler, set_space, switch_to,
+    wants_reschedule,
 };
 #[cfg(target_os = "none")]
 pub(crate) use switch::{boot_into, preempt_if_wanted};

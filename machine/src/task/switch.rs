@@ -51,8 +51,14 @@ pub fn switch_to(next: Arc<Task>) {
 /// `left_as` is published for the current task once its stack is no longer in use.
 fn leave_for(next: Arc<Task>, left_as: u8) {
     // Acquire pairs with the release in `publish_previous`: the stack pointer and all that `next` did are visible.
-    let claimed = next.state.compare_exchange(SUSPENDED, RUNNING, Ordering::Acquire, Ordering::Relaxed);
-    assert!(claimed.is_ok(), "task {:?} is resumed while it runs or after its end", next.name());
+    let claimed = next
+        .state
+        .compare_exchange(SUSPENDED, RUNNING, Ordering::Acquire, Ordering::Relaxed);
+    assert!(
+        claimed.is_ok(),
+        "task {:?} is resumed while it runs or after its end",
+        next.name()
+    );
     let cpu = local();
     let current = cpu.current.get();
     // SAFETY: both tasks are in state RUNNING on this CPU alone, so their registers are ours; interrupts are disabled.
@@ -86,7 +92,11 @@ fn publish_previous(left_as: usize) {
     }
     // SAFETY: `previous` carries the count that the CPU held while it ran that task.
     let previous = unsafe { Arc::from_raw(previous) };
-    let state = if left_as == usize::from(FINISHED) { FINISHED } else { SUSPENDED };
+    let state = if left_as == usize::from(FINISHED) {
+        FINISHED
+    } else {
+        SUSPENDED
+    };
     previous.state.store(state, Ordering::Release);
 }
 
@@ -108,7 +118,10 @@ fn first_steps(left_as: usize) {
 /// Ends the running task.
 fn finish() -> ! {
     core::mem::forget(irq::disable());
-    let next = SCHEDULER.get().expect("a scheduler is set before a task ends").after_end();
+    let next = SCHEDULER
+        .get()
+        .expect("a scheduler is set before a task ends")
+        .after_end();
     leave_for(next, FINISHED);
     unreachable!("a finished task was resumed")
 }
@@ -169,7 +182,9 @@ pub(crate) fn preempt_if_wanted() {
 /// 1. Called once per CPU at boot, with interrupts disabled; the boot stack is abandoned.
 #[cfg(target_os = "none")]
 pub(crate) unsafe fn boot_into(task: Arc<Task>) -> ! {
-    let claimed = task.state.compare_exchange(SUSPENDED, RUNNING, Ordering::Acquire, Ordering::Relaxed);
+    let claimed = task
+        .state
+        .compare_exchange(SUSPENDED, RUNNING, Ordering::Acquire, Ordering::Relaxed);
     assert!(claimed.is_ok(), "the first task is new");
     let to = task.stack_pointer.get();
     local().current.set(Arc::into_raw(task));

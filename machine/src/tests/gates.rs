@@ -11,7 +11,10 @@ use crate::trap::vector;
 use core::arch::asm;
 
 pub(super) const TESTS: &[Test] = &[
-    Test::new("an_interrupt_gate_clears_the_interrupt_flag_and_a_trap_gate_does_not", interrupt_flag),
+    Test::new(
+        "an_interrupt_gate_clears_the_interrupt_flag_and_a_trap_gate_does_not",
+        interrupt_flag,
+    ),
     Test::new("an_ist_stack_is_taken_from_ring_0", ist_from_ring_0),
     Test::new("every_ist_stack_has_a_guard_below_it", ist_guards),
 ];
@@ -56,16 +59,25 @@ fn ist_from_ring_0() {
                 }
             }
         });
-        assert_eq!(at + 176, ist_top(ist), "the frame of vector {number} begins at its IST stack's top");
+        assert_eq!(
+            at + 176,
+            ist_top(ist),
+            "the frame of vector {number} begins at its IST stack's top"
+        );
     }
 }
 
 fn ist_guards() {
     for ist in 1..=3 {
-        let Some(Place::Inside(base)) = describe(ist_top(ist)) else { panic!("IST{ist} is no pool stack") };
+        let Some(Place::Inside(base)) = describe(ist_top(ist)) else {
+            panic!("IST{ist} is no pool stack")
+        };
         let limit = base - crate::memory::stack::STACK_BYTES;
         assert!(matches!(describe(limit - 1), Some(Place::Overflow(..))));
-        assert!(!crate::paging::kernel::is_mapped(limit - 1), "the guard of IST{ist}");
+        assert!(
+            !crate::paging::kernel::is_mapped(limit - 1),
+            "the guard of IST{ist}"
+        );
         assert!(crate::paging::kernel::is_mapped(limit));
     }
 }

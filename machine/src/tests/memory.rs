@@ -41,7 +41,10 @@ unsafe extern "sysv64" fn jump_to_data() {
 
 fn data_is_not_executable() {
     let (frame, _) = watch_fault(vector::PAGE_FAULT, jump_to_data);
-    assert_eq!(frame.error_code, 0x11, "an instruction fetch from a page that is present");
+    assert_eq!(
+        frame.error_code, 0x11,
+        "an instruction fetch from a page that is present"
+    );
 }
 
 static CONSTANT: [u8; 16] = [7; 16];
@@ -74,7 +77,17 @@ fn with_user_page(action: impl FnOnce()) {
     let mut space = UserSpace::new().expect("memory for a space");
     let frame = Frame::zeroed().expect("memory for a page");
     frame.write(0, &[0xc3, 1, 2, 3]);
-    space.map(USER_PAGE, frame, Access { read: true, write: true, execute: true }).expect("memory for tables");
+    space
+        .map(
+            USER_PAGE,
+            frame,
+            Access {
+                read: true,
+                write: true,
+                execute: true,
+            },
+        )
+        .expect("memory for tables");
     task::set_space(space.handle());
     action();
 }
@@ -116,10 +129,19 @@ fn copies_stop() {
     with_user_page(|| {
         let mut bytes = [0; 64];
         let fault = user::copy_in(USER_PAGE + 4096 - 20, &mut bytes).expect_err("the next page is not there");
-        assert!((16..=20).contains(&fault.copied), "all whole words before the end: {fault:?}");
+        assert!(
+            (16..=20).contains(&fault.copied),
+            "all whole words before the end: {fault:?}"
+        );
         assert!(user::copy_out(USER_PAGE - 8, &[1; 8]).is_err());
-        assert!(user::copy_in(usize::MAX - 8, &mut bytes).is_err(), "a range that wraps");
-        assert!(user::copy_in(0xffff_8000_0000_0000, &mut bytes).is_err(), "the kernel's half");
+        assert!(
+            user::copy_in(usize::MAX - 8, &mut bytes).is_err(),
+            "a range that wraps"
+        );
+        assert!(
+            user::copy_in(0xffff_8000_0000_0000, &mut bytes).is_err(),
+            "the kernel's half"
+        );
         user::copy_out(USER_PAGE + 100, b"written").expect("inside");
         let mut back = [0; 7];
         user::copy_in(USER_PAGE + 100, &mut back).expect("inside");
@@ -131,8 +153,16 @@ fn heap_comes_back() {
     let before = usage().free;
     for size in [1, 16, 100, 2000, 5000, 100_000] {
         let blocks: Vec<Vec<u8>> = (0..50).map(|index| alloc::vec![index; size]).collect();
-        assert!(blocks.iter().zip(0..).all(|(block, index)| block.iter().all(|&byte| byte == index)));
+        assert!(
+            blocks
+                .iter()
+                .zip(0..)
+                .all(|(block, index)| block.iter().all(|&byte| byte == index))
+        );
     }
     let kept = before.saturating_sub(usage().free);
-    assert!(kept <= 13, "at most a spare slab for each class stays: {kept} frames");
+    assert!(
+        kept <= 13,
+        "at most a spare slab for each class stays: {kept} frames"
+    );
 }

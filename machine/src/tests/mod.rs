@@ -33,23 +33,43 @@ pub struct Test {
 impl Test {
     /// A test that leaves the kernel alive.
     pub const fn new(name: &'static str, run: fn()) -> Test {
-        Test { name, run, dies: None }
+        Test {
+            name,
+            run,
+            dies: None,
+        }
     }
 
     /// A test that kills the kernel.
     pub const fn dying(name: &'static str, run: fn(), report: &'static [&'static str]) -> Test {
-        Test { name, run, dies: Some(report) }
+        Test {
+            name,
+            run,
+            dies: Some(report),
+        }
     }
 }
 
 /// The tests of this crate.
-pub const TESTS: &[&[Test]] =
-    &[gates::TESTS, handlers::TESTS, memory::TESTS, overflow::TESTS, stubs::TESTS, tasks::TESTS, user::TESTS];
+pub const TESTS: &[&[Test]] = &[
+    gates::TESTS,
+    handlers::TESTS,
+    memory::TESTS,
+    overflow::TESTS,
+    stubs::TESTS,
+    tasks::TESTS,
+    user::TESTS,
+];
 
 /// Does what the command line asks for with the tests of `groups` and of this crate, and ends the machine; returns if it
 /// asks for none.
 pub fn run_if_asked(groups: &[&[Test]]) {
-    let Some(what) = command_line().split_whitespace().find_map(|word| word.strip_prefix("tests=")) else { return };
+    let Some(what) = command_line()
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix("tests="))
+    else {
+        return;
+    };
     let all = || TESTS.iter().chain(groups).flat_map(|group| group.iter());
     let mut console = CrashConsole;
     match what {
@@ -66,7 +86,9 @@ pub fn run_if_asked(groups: &[&[Test]]) {
             }
         }
         "all" => all().filter(|test| test.dies.is_none()).for_each(run),
-        name => run(all().find(|test| test.name == name).expect("there is no such test")),
+        name => run(all()
+            .find(|test| test.name == name)
+            .expect("there is no such test")),
     }
     end(Ending::TestsPassed)
 }

@@ -60,7 +60,11 @@ fn watch_and(vector: u8, skip: bool, action: impl FnOnce()) -> (TrapFrame, usize
     VECTOR.store(usize::from(vector), Ordering::Relaxed);
     action();
     VECTOR.store(NONE, Ordering::Relaxed);
-    assert_eq!(SEEN.load(Ordering::Relaxed), 1, "vector {vector} was to be raised once");
+    assert_eq!(
+        SEEN.load(Ordering::Relaxed),
+        1,
+        "vector {vector} was to be raised once"
+    );
     // SAFETY: see `Slot`.
     unsafe { (*FRAME.0.get()).expect("a frame was seen") }
 }

@@ -20,18 +20,31 @@ pub(super) const TESTS: &[Test] = &[
             "more frames",
         ],
     ),
-    Test::dying("a_kernel_stack_overflow_without_the_ist_ends_in_a_triple_fault", overflow_without_ist, &[]),
+    Test::dying(
+        "a_kernel_stack_overflow_without_the_ist_ends_in_a_triple_fault",
+        overflow_without_ist,
+        &[],
+    ),
     Test::dying(
         "a_null_pointer_in_the_kernel_is_explained",
         null_pointer,
-        &["page fault (#PF)", "access: read; no page is mapped there", "address: 0x10: in the null page", "code: "],
+        &[
+            "page fault (#PF)",
+            "access: read; no page is mapped there",
+            "address: 0x10: in the null page",
+            "code: ",
+        ],
     ),
     Test::dying(
         "a_non_canonical_address_in_the_kernel_is_explained",
         non_canonical,
         &["general protection (#GP)", "backtrace:"],
     ),
-    Test::dying("a_panic_is_explained", panics, &["panic: on purpose: 42", "overflow.rs", "backtrace:"]),
+    Test::dying(
+        "a_panic_is_explained",
+        panics,
+        &["panic: on purpose: 42", "overflow.rs", "backtrace:"],
+    ),
     Test::dying(
         "a_spin_lock_taken_twice_is_explained",
         deadlock,

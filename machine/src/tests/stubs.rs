@@ -13,8 +13,14 @@ pub(super) const TESTS: &[Test] = &[
     Test::new("general_protection_pushes_an_error_code", general_protection),
     Test::new("a_page_fault_pushes_an_error_code_and_sets_cr2", page_fault),
     Test::new("a_segment_not_present_pushes_its_selector", not_present),
-    Test::new("divide_error_breakpoint_and_invalid_opcode_push_no_error_code", without_error_code),
-    Test::new("a_misaligned_movaps_is_a_general_protection_fault", misaligned_movaps),
+    Test::new(
+        "divide_error_breakpoint_and_invalid_opcode_push_no_error_code",
+        without_error_code,
+    ),
+    Test::new(
+        "a_misaligned_movaps_is_a_general_protection_fault",
+        misaligned_movaps,
+    ),
     Test::new("ss_and_rsp_are_pushed_without_a_change_of_ring", same_ring),
 ];
 
@@ -52,7 +58,11 @@ fn every_stub() {
             unsafe { raise_by_hand(stub_address(number), 0xabcd, with_error_code) }
         });
         assert_eq!(frame.vector, u64::from(number));
-        assert_eq!(frame.error_code, if with_error_code { 0xabcd } else { 0 }, "vector {number}");
+        assert_eq!(
+            frame.error_code,
+            if with_error_code { 0xabcd } else { 0 },
+            "vector {number}"
+        );
         assert_eq!(at % 16, 0, "the frame of vector {number} is aligned");
         assert_eq!(frame.cpu.cs, u64::from(KERNEL_CODE), "vector {number}");
     }
@@ -75,7 +85,10 @@ unsafe extern "sysv64" fn write_to_nothing() {
 
 fn page_fault() {
     let (frame, _) = watch_fault(vector::PAGE_FAULT, write_to_nothing);
-    assert_eq!(frame.error_code, 2, "a write, by ring 0, to a page that is not present");
+    assert_eq!(
+        frame.error_code, 2,
+        "a write, by ring 0, to a page that is not present"
+    );
     assert_eq!(control::cr2(), 0x1234);
 }
 
@@ -131,12 +144,19 @@ fn misaligned_movaps() {
     // At a function's first instruction RSP is 8 below a multiple of 16, so of the two stores one is misaligned.
     let (frame, _) = watch_fault(vector::GENERAL_PROTECTION, store_misaligned);
     assert_eq!(frame.error_code, 0);
-    assert_eq!((frame.cpu.rsp - 48) % 16, 8, "the store that faulted was the misaligned one");
+    assert_eq!(
+        (frame.cpu.rsp - 48) % 16,
+        8,
+        "the store that faulted was the misaligned one"
+    );
 }
 
 fn same_ring() {
     let (frame, at) = watch_fault(vector::INVALID_OPCODE, undefined);
     assert_eq!(frame.cpu.ss & !3, u64::from(KERNEL_DATA) & !3);
     let below = frame.cpu.rsp as usize - (at + size_of_val(&frame));
-    assert!(below < 16, "the frame lies directly below the interrupted RSP, but for the alignment");
+    assert!(
+        below < 16,
+        "the frame lies directly below the interrupted RSP, but for the alignment"
+    );
 }

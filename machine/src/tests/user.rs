@@ -11,7 +11,10 @@ use crate::user::{self, Trap, UserContext};
 use core::arch::naked_asm;
 
 pub(super) const TESTS: &[Test] = &[
-    Test::new("a_system_call_returns_from_run_and_goes_on_behind_it", system_call),
+    Test::new(
+        "a_system_call_returns_from_run_and_goes_on_behind_it",
+        system_call,
+    ),
     Test::new("a_trap_from_ring_3_lands_on_rsp0", rsp0),
     Test::new("ring_3_registers_are_in_the_frame", registers),
     Test::new("privileged_flags_are_taken_from_ring_3", flags),
@@ -26,14 +29,38 @@ const CODE: usize = 0x40_0000;
 const STACK_TOP: usize = 0x50_1000;
 
 /// Runs `code` in ring 3 in a space of its own until `check` has had enough.
-fn in_ring_3(code: unsafe extern "sysv64" fn(), prepare: impl FnOnce(&mut UserContext), check: impl FnOnce(&mut UserContext, Trap)) {
+fn in_ring_3(
+    code: unsafe extern "sysv64" fn(),
+    prepare: impl FnOnce(&mut UserContext),
+    check: impl FnOnce(&mut UserContext, Trap),
+) {
     let mut space = UserSpace::new().expect("memory for a space");
     let page = Frame::zeroed().expect("memory for a page");
     // SAFETY: a page of the kernel's text from the function on; functions are far from the end of the text.
     page.write(0, unsafe { core::slice::from_raw_parts(code as *const u8, 256) });
-    space.map(CODE, page, Access { read: true, write: false, execute: true }).expect("memory for tables");
+    space
+        .map(
+            CODE,
+            page,
+            Access {
+                read: true,
+                write: false,
+                execute: true,
+            },
+        )
+        .expect("memory for tables");
     let stack = Frame::zeroed().expect("memory for a page");
-    space.map(STACK_TOP - 4096, stack, Access { read: true, write: true, execute: false }).expect("memory for tables");
+    space
+        .map(
+            STACK_TOP - 4096,
+            stack,
+            Access {
+                read: true,
+                write: true,
+                execute: false,
+            },
+        )
+        .expect("memory for tables");
     task::set_space(space.handle());
     let mut context = UserContext::new(CODE, STACK_TOP);
     prepare(&mut context);
@@ -43,18 +70,33 @@ fn in_ring_3(code: unsafe extern "sysv64" fn(), prepare: impl FnOnce(&mut UserCo
 
 #[unsafe(naked)]
 unsafe extern "sysv64" fn two_calls() {
-    naked_asm!("mov eax, 39", "syscall", "mov ebx, eax", "mov eax, 60", "syscall", "ud2")
+    naked_asm!(
+        "mov eax, 39",
+        "syscall",
+        "mov ebx, eax",
+        "mov eax, 60",
+        "syscall",
+        "ud2"
+    )
 }
 
 fn system_call() {
-    in_ring_3(two_calls, |_| (), |context, trap| {
-        assert_eq!(trap, Trap::SystemCall);
-        assert_eq!(context.registers().rax, 39);
-        assert_eq!(context.registers().rcx, context.registers().cpu.rip, "SYSCALL leaves the return address in RCX");
-        context.registers_mut().rax = 1234;
-        assert_eq!(context.run(), Trap::SystemCall);
-        assert_eq!((context.registers().rax, context.registers().rbx), (60, 1234));
-    });
+    in_ring_3(
+        two_calls,
+        |_| (),
+        |context, trap| {
+            assert_eq!(trap, Trap::SystemCall);
+            assert_eq!(context.registers().rax, 39);
+            assert_eq!(
+                context.registers().rcx,
+                context.registers().cpu.rip,
+                "SYSCALL leaves the return address in RCX"
+            );
+            context.registers_mut().rax = 1234;
+            assert_eq!(context.run(), Trap::SystemCall);
+            assert_eq!((context.registers().rax, context.registers().rbx), (60, 1234));
+        },
+    );
 }
 
 #[unsafe(naked)]
@@ -63,23 +105,37 @@ unsafe extern "sysv64" fn undefined() {
 }
 
 fn rsp0() {
-    in_ring_3(undefined, |_| (), |context, trap| {
-        assert_eq!(trap, Trap::Exception { vector: vector::INVALID_OPCODE, error_code: 0 });
-        let frame = core::ptr::from_ref(context.registers());
-        let rsp0 = local().tss.rsp0;
-        assert_eq!(rsp0 as usize, frame as usize + 176, "RSP0 was the end of this context's frame");
-        assert_eq!(rsp0 % 16, 0);
-        let cpu = context.registers().cpu;
-        assert_eq!((cpu.cs, cpu.ss), (u64::from(USER_CODE), u64::from(USER_DATA)));
-        assert_eq!((cpu.rip, cpu.rsp), (CODE as u64, STACK_TOP as u64));
-    });
+    in_ring_3(
+        undefined,
+        |_| (),
+        |context, trap| {
+            assert_eq!(
+                trap,
+                Trap::Exception {
+                    vector: vector::INVALID_OPCODE,
+                    error_code: 0
+                }
+            );
+            let frame = core::ptr::from_ref(context.registers());
+            let rsp0 = local().tss.rsp0;
+            assert_eq!(
+                rsp0 as usize,
+                frame as usize + 176,
+                "RSP0 was the end of this context's frame"
+            );
+            assert_eq!(rsp0 % 16, 0);
+            let cpu = context.registers().cpu;
+            assert_eq!((cpu.cs, cpu.ss), (u64::from(USER_CODE), u64::from(USER_DATA)));
+            assert_eq!((cpu.rip, cpu.rsp), (CODE as u64, STACK_TOP as u64));
+        },
+    );
 }
 
 #[unsafe(naked)]
 unsafe extern "sysv64" fn count_up() {
     naked_asm!(
-        "inc rax", "inc rbx", "inc rcx", "inc rdx", "inc rsi", "inc rdi", "inc rbp", "inc r8", "inc r9", "inc r10", "inc r11",
-        "inc r12", "inc r13", "inc r14", "inc r15", "ud2",
+        "inc rax", "inc rbx", "inc rcx", "inc rdx", "inc rsi", "inc rdi", "inc rbp", "inc r8", "inc r9",
+        "inc r10", "inc r11", "inc r12", "inc r13", "inc r14", "inc r15", "ud2",
     )
 }
 
@@ -93,7 +149,10 @@ fn registers() {
         },
         |context, _| {
             let r = context.registers();
-            assert_eq!((r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp), (2, 3, 4, 5, 6, 7, 8));
+            assert_eq!(
+                (r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp),
+                (2, 3, 4, 5, 6, 7, 8)
+            );
             assert_eq!(
                 (r.r8, r.r9, r.r10, r.r11, r.r12, r.r13, r.r14, r.r15),
                 (9, 10, 11, 12, 13, 14, 15, 16)
@@ -119,7 +178,13 @@ fn flags() {
             (cpu.cs, cpu.ss) = (0x08, 0x10); // the kernel's selectors
         },
         |context, trap| {
-            assert!(matches!(trap, Trap::Exception { vector: vector::INVALID_OPCODE, .. }));
+            assert!(matches!(
+                trap,
+                Trap::Exception {
+                    vector: vector::INVALID_OPCODE,
+                    ..
+                }
+            ));
             let flags = context.registers().rax;
             assert_eq!(flags & (IOPL | VIF), 0);
             assert_eq!(flags & (IF | 1), IF | 1);
@@ -129,7 +194,12 @@ fn flags() {
 }
 
 fn non_canonical() {
-    for rip in [0x0000_8000_0000_0000, 0x7fff_ffff_f000, 0xffff_8000_0000_0000, u64::MAX] {
+    for rip in [
+        0x0000_8000_0000_0000,
+        0x7fff_ffff_f000,
+        0xffff_8000_0000_0000,
+        u64::MAX,
+    ] {
         in_ring_3(
             two_calls,
             |_| (),
@@ -139,7 +209,13 @@ fn non_canonical() {
                 registers.cpu.rip = rip;
                 registers.rcx = rip;
                 let trap = context.run();
-                assert_eq!(trap, Trap::Exception { vector: vector::GENERAL_PROTECTION, error_code: 0 });
+                assert_eq!(
+                    trap,
+                    Trap::Exception {
+                        vector: vector::GENERAL_PROTECTION,
+                        error_code: 0
+                    }
+                );
                 assert_eq!(context.registers().cpu.rip, rip);
             },
         );
@@ -152,11 +228,17 @@ unsafe extern "sysv64" fn write_code() {
 }
 
 fn page_fault() {
-    in_ring_3(write_code, |_| (), |_, trap| {
-        let Trap::PageFault { address, access } = trap else { panic!("{trap:?}") };
-        assert_eq!(address, 0x40_0010);
-        assert!(access.write && access.present && !access.execute);
-    });
+    in_ring_3(
+        write_code,
+        |_| (),
+        |_, trap| {
+            let Trap::PageFault { address, access } = trap else {
+                panic!("{trap:?}")
+            };
+            assert_eq!(address, 0x40_0010);
+            assert!(access.write && access.present && !access.execute);
+        },
+    );
 }
 
 #[unsafe(naked)]
@@ -186,13 +268,35 @@ fn exceptions() {
         (breakpoint, vector::BREAKPOINT),
     ];
     for (code, vector) in cases {
-        in_ring_3(code, |_| (), |_, trap| assert_eq!(trap, Trap::Exception { vector, error_code: 0 }));
+        in_ring_3(
+            code,
+            |_| (),
+            |_, trap| {
+                assert_eq!(
+                    trap,
+                    Trap::Exception {
+                        vector,
+                        error_code: 0
+                    }
+                )
+            },
+        );
     }
-    in_ring_3(call_kernel_vector, |_| (), |_, trap| {
-        let Trap::Exception { vector: vector::GENERAL_PROTECTION, error_code } = trap else { panic!("{trap:?}") };
-        // Bit 1: the error is about the IDT. (The index above it counts entries of 8 bytes on CPUs, of 16 in QEMU.)
-        assert_eq!(error_code & 7, 2);
-    });
+    in_ring_3(
+        call_kernel_vector,
+        |_| (),
+        |_, trap| {
+            let Trap::Exception {
+                vector: vector::GENERAL_PROTECTION,
+                error_code,
+            } = trap
+            else {
+                panic!("{trap:?}")
+            };
+            // Bit 1: the error is about the IDT. (The index above it counts entries of 8 bytes on CPUs, of 16 in QEMU.)
+            assert_eq!(error_code & 7, 2);
+        },
+    );
 }
 
 #[unsafe(naked)]
@@ -205,10 +309,14 @@ fn nmi_in_ring_3() {
     unsafe { crate::trap::install::change_gate(vector::NMI, 2, crate::cpu::idt::GateKind::Interrupt) };
     let stacks = local().tss.ist;
     let (frame, at) = super::observe::watch(vector::NMI, || {
-        in_ring_3(raise_nmi, |_| (), |context, trap| {
-            assert_eq!(trap, Trap::SystemCall, "ring 3 went on behind the NMI");
-            assert_eq!(context.registers().rax, 77);
-        });
+        in_ring_3(
+            raise_nmi,
+            |_| (),
+            |context, trap| {
+                assert_eq!(trap, Trap::SystemCall, "ring 3 went on behind the NMI");
+                assert_eq!(context.registers().rax, 77);
+            },
+        );
     });
     assert_eq!(at + 176, stacks[1] as usize);
     assert_eq!(frame.cpu.cs, u64::from(USER_CODE), "it came from ring 3");
@@ -226,7 +334,11 @@ fn vector_state() {
         |context, _| {
             let mut state = alloc::vec![0; user::vector_state_size()];
             user::save_vector_state(&mut state);
-            assert_eq!(&state[160 + 5 * 16..][..4], &[0x44, 0x33, 0x22, 0x11], "XMM5 in the FXSAVE area");
+            assert_eq!(
+                &state[160 + 5 * 16..][..4],
+                &[0x44, 0x33, 0x22, 0x11],
+                "XMM5 in the FXSAVE area"
+            );
             state[160 + 5 * 16] = 0x55;
             assert!(user::restore_vector_state(&state));
             context.run();

@@ -28,7 +28,10 @@ impl InterruptHandler {
     ///    registers as they were, and removes an error code exactly if `takes_error_code` says so.
     #[doc(hidden)]
     pub const unsafe fn new(address: unsafe extern "sysv64" fn(), takes_error_code: bool) -> Self {
-        InterruptHandler { address, takes_error_code }
+        InterruptHandler {
+            address,
+            takes_error_code,
+        }
     }
 
     /// The address for an IDT entry.

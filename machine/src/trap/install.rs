@@ -44,7 +44,10 @@ pub fn install(vector: u8, handler: InterruptHandler) -> Result<(), InstallError
     if handler.takes_error_code() != vector::has_error_code(vector) {
         return Err(InstallError::ErrorCodeMismatch);
     }
-    let own = matches!(vector, vector::TIMER | vector::FIRST_DEVICE..0x68 | vector::SPURIOUS);
+    let own = matches!(
+        vector,
+        vector::TIMER | vector::FIRST_DEVICE..0x68 | vector::SPURIOUS
+    );
     if vector < vector::FIRST_INTERRUPT || own {
         return Err(InstallError::Reserved);
     }
@@ -77,7 +80,12 @@ pub(crate) unsafe fn initialise(cpu: *mut CpuLocal) -> Result<(), OutOfMemory> {
             vector::BREAKPOINT | vector::OVERFLOW => Callable::FromRing3,
             _ => Callable::FromRing0,
         };
-        *gate = Gate::new(STUBS[number / 16][number % 16] as usize, ist, callable, GateKind::Interrupt);
+        *gate = Gate::new(
+            STUBS[number / 16][number % 16] as usize,
+            ist,
+            callable,
+            GateKind::Interrupt,
+        );
     }
     for ist in [DOUBLE_FAULT_IST, NMI_IST, MACHINE_CHECK_IST] {
         let stack = ManuallyDrop::new(KernelStack::new()?); // for ever this CPU's

@@ -79,7 +79,10 @@ impl UserContext {
     pub fn run(&mut self) -> Trap {
         let cpu = &mut self.frame.cpu;
         if cpu.rip >= USER_END as u64 {
-            return Trap::Exception { vector: vector::GENERAL_PROTECTION, error_code: 0 };
+            return Trap::Exception {
+                vector: vector::GENERAL_PROTECTION,
+                error_code: 0,
+            };
         }
         cpu.cs = u64::from(USER_CODE);
         cpu.ss = u64::from(USER_DATA);

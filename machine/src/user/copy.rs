@@ -47,7 +47,9 @@ pub fn fill(to: usize, length: usize) -> Result<(), CopyFault> {
     while copied < length {
         let now = (length - copied).min(ZEROES.len());
         let at = to.checked_add(copied).ok_or(CopyFault { copied })?;
-        copy_out(at, &ZEROES[..now]).map_err(|fault| CopyFault { copied: copied + fault.copied })?;
+        copy_out(at, &ZEROES[..now]).map_err(|fault| CopyFault {
+            copied: copied + fault.copied,
+        })?;
         copied += now;
     }
     Ok(())
@@ -55,11 +57,21 @@ pub fn fill(to: usize, length: usize) -> Result<(), CopyFault> {
 
 fn check(start: usize, length: usize) -> Result<(), CopyFault> {
     let end = start.checked_add(length);
-    if end.is_some_and(|end| end <= USER_END) { Ok(()) } else { Err(CopyFault { copied: 0 }) }
+    if end.is_some_and(|end| end <= USER_END) {
+        Ok(())
+    } else {
+        Err(CopyFault { copied: 0 })
+    }
 }
 
 fn done(length: usize, left: usize) -> Result<(), CopyFault> {
-    if left == 0 { Ok(()) } else { Err(CopyFault { copied: length - left }) }
+    if left == 0 {
+        Ok(())
+    } else {
+        Err(CopyFault {
+            copied: length - left,
+        })
+    }
 }
 
 /// Copies `length` bytes and returns how many are left when a fault ends it.
@@ -73,20 +85,20 @@ unsafe extern "sysv64" fn copy_user(to: *mut u8, from: *const u8, length: usize)
         "shr rcx, 3",
         "and edx, 7",
         "772:",
-        "stac",                       // user pages may be touched from here …
+        "stac", // user pages may be touched from here …
         "773:",
-        "rep movsq",                  // words first: emulators pay for each iteration
+        "rep movsq", // words first: emulators pay for each iteration
         "mov ecx, edx",
         "774:",
         "rep movsb",
         "xor eax, eax",
         "775:",
-        clac!(),                      // … to here
+        clac!(), // … to here
         "ret",
-        "776:",                       // a fault among the words: RCX of them and the tail are left
+        "776:", // a fault among the words: RCX of them and the tail are left
         "lea rax, [rdx + rcx * 8]",
         "jmp 775b",
-        "777:",                       // a fault in the tail
+        "777:", // a fault in the tail
         "mov rax, rcx",
         "jmp 775b",
         ".pushsection .ex_table, \"a\"",

@@ -17,6 +17,6 @@ pub(crate) mod registers;
 pub use context::{FaultAccess, Trap, UserContext};
 pub use copy::{CopyFault, copy_in, copy_out, fill};
 pub use registers::{
-    fs_base, gs_base, reset_registers, reset_vector_state, restore_vector_state, save_vector_state, set_fs_base,
-    set_gs_base, vector_components, vector_state_size,
+    fs_base, gs_base, reset_registers, reset_vector_state, restore_vector_state, save_vector_state,
+    set_fs_base, set_gs_base, vector_components, vector_state_size,
 };

@@ -6,11 +6,11 @@
 
 use crate::cpu::features::features;
 use crate::cpu::msr;
+use crate::memory::OutOfMemory;
+use crate::paging::USER_END;
 use alloc::alloc::{Layout, alloc_zeroed, dealloc};
 use core::arch::asm;
 use core::ptr::NonNull;
-use crate::memory::OutOfMemory;
-use crate::paging::USER_END;
 
 /// The saved registers of a task whose program is not running.
 #[derive(Debug)]
@@ -23,7 +23,11 @@ pub(crate) struct SavedRegisters {
 impl SavedRegisters {
     /// The state in which a program starts.
     pub(crate) fn new() -> Result<Self, OutOfMemory> {
-        Ok(SavedRegisters { area: Area::new()?, fs_base: 0, gs_base: 0 })
+        Ok(SavedRegisters {
+            area: Area::new()?,
+            fs_base: 0,
+            gs_base: 0,
+        })
     }
 
     /// Saves the CPU's registers here.
@@ -69,7 +73,8 @@ const FXSAVE_BYTES: usize = 512;
 
 impl Area {
     fn new() -> Result<Area, OutOfMemory> {
-        let layout = Layout::from_size_align(vector_state_size().max(FXSAVE_BYTES + 64), 64).map_err(|_| OutOfMemory)?;
+        let layout = Layout::from_size_align(vector_state_size().max(FXSAVE_BYTES + 64), 64)
+            .map_err(|_| OutOfMemory)?;
         // SAFETY: the size is not zero.
         let memory = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(OutOfMemory)?;
         // An all-zero header means "initial state" to XRSTOR, but MXCSR and the x87 control word are taken from the
@@ -142,12 +147,20 @@ pub(crate) unsafe fn enable() {
 
 /// Bytes that the vector and floating-point state takes in XSAVE's standard format (or FXSAVE's 512).
 pub fn vector_state_size() -> usize {
-    if features().xsave { features().xsave_bytes } else { FXSAVE_BYTES }
+    if features().xsave {
+        features().xsave_bytes
+    } else {
+        FXSAVE_BYTES
+    }
 }
 
 /// The state components in it (XCR0).
 pub fn vector_components() -> u64 {
-    if features().xsave { features().xsave_components } else { 0b11 }
+    if features().xsave {
+        features().xsave_components
+    } else {
+        0b11
+    }
 }
 
 /// Writes the current program's vector and floating-point state to `into`.
@@ -175,11 +188,18 @@ pub fn restore_vector_state(from: &[u8]) -> bool {
     const MXCSR: usize = 24;
     const MXCSR_VALID: u32 = 0xffff;
     let size = vector_state_size();
-    let (Some(from), Ok(area)) = (from.get(..size), Area::new()) else { return false };
+    let (Some(from), Ok(area)) = (from.get(..size), Area::new()) else {
+        return false;
+    };
     // SAFETY: the area is ours and at least `size` bytes long.
     let bytes = unsafe { core::slice::from_raw_parts_mut(area.memory.as_ptr(), size) };
     bytes.copy_from_slice(from);
-    let word = |bytes: &[u8], at: usize| bytes[at..at + 8].iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    let word = |bytes: &[u8], at: usize| {
+        bytes[at..at + 8]
+            .iter()
+            .rev()
+            .fold(0, |word, &byte| word << 8 | u64::from(byte))
+    };
     if features().xsave {
         let components = word(bytes, HEADER);
         let reserved = (1..8).any(|index| word(bytes, HEADER + 8 * index) != 0);

@@ -70,7 +70,10 @@ pub fn connect(channel: Box<dyn ByteChannel>, log_level: Option<LogLevel>) {
         wait: InputWait::Unknown,
         outputs: [Output::default(); 2],
     });
-    send(&GuestMessage::Hello { version: VERSION, features: Features::NONE });
+    send(&GuestMessage::Hello {
+        version: VERSION,
+        features: Features::NONE,
+    });
 }
 
 /// Whether there is a channel.
@@ -81,16 +84,20 @@ pub fn is_connected() -> bool {
 /// Sends a message. One that cannot be encoded for want of memory is dropped.
 pub fn send(message: &GuestMessage<'_>) {
     let mut frame = Vec::new();
-    if message.append_to(&mut frame).is_ok() {
-        if let Some(link) = LINK.lock().as_mut() {
-            link.channel.send(&frame);
-        }
+    if message.append_to(&mut frame).is_ok()
+        && let Some(link) = LINK.lock().as_mut()
+    {
+        link.channel.send(&frame);
     }
 }
 
 /// Logs a line, if the user wants such lines.
 pub fn log(level: LogLevel, text: &str) {
-    let wanted = LINK.lock().as_ref().and_then(|link| link.log_level).is_some_and(|most| level <= most);
+    let wanted = LINK
+        .lock()
+        .as_ref()
+        .and_then(|link| link.log_level)
+        .is_some_and(|most| level <= most);
     if wanted || level == LogLevel::Error {
         send(&GuestMessage::Log { level, text });
     }
@@ -102,7 +109,8 @@ pub fn received() {
     let Some(link) = guard.as_mut() else { return };
     let decoder = &mut link.decoder;
     let mut whole = true;
-    link.channel.receive(&mut |bytes| whole &= decoder.push(bytes).is_ok());
+    link.channel
+        .receive(&mut |bytes| whole &= decoder.push(bytes).is_ok());
     let mut changed = false;
     loop {
         match link.decoder.next_payload() {
@@ -141,7 +149,10 @@ fn apply(
             output.on_the_way = output.on_the_way.saturating_sub(bytes);
         }
         Some(HostMessage::Broken { stream, errno }) => {
-            outputs[index(stream)] = Output { on_the_way: 0, broken: Some(Errno::from_number(errno)) };
+            outputs[index(stream)] = Output {
+                on_the_way: 0,
+                broken: Some(Errno::from_number(errno)),
+            };
         }
         _ => return false,
     }

@@ -7,8 +7,8 @@ use crate::process::{Process, Thread};
 use crate::signal::{Signal, SignalInfo, code, send_to_thread};
 use crate::syscall::memory::UserMemory;
 use crate::vfs::{
-    Anonymous, AttributeChange, Descriptor, File, FileOperations, FileType, Inode, Metadata, Name, OpenFlags, Readiness,
-    Sink, Source, Timestamp,
+    Anonymous, AttributeChange, Descriptor, File, FileOperations, FileType, Inode, Metadata, Name, OpenFlags,
+    Readiness, Sink, Source, Timestamp,
 };
 use alloc::format;
 use alloc::sync::Arc;
@@ -31,7 +31,11 @@ pub struct StandardStream {
 ///
 /// # Errors
 /// `ENOMEM`.
-pub fn open_standard_streams(process: &Process, kinds: [StreamKind; 3], window: WindowSize) -> Result<(), Errno> {
+pub fn open_standard_streams(
+    process: &Process,
+    kinds: [StreamKind; 3],
+    window: WindowSize,
+) -> Result<(), Errno> {
     let limit = process.limits.lock().open_files();
     for (fd, kind) in (0..).zip(kinds) {
         let (output, access) = match fd {
@@ -42,7 +46,11 @@ pub fn open_standard_streams(process: &Process, kinds: [StreamKind; 3], window: 
         let (file_type, access, terminal) = match kind {
             StreamKind::Closed => continue,
             StreamKind::Pipe => (FileType::Fifo, access, None),
-            StreamKind::Terminal => (FileType::CharacterDevice, OpenFlags::internal(linux::O_RDWR), Some(window)),
+            StreamKind::Terminal => (
+                FileType::CharacterDevice,
+                OpenFlags::internal(linux::O_RDWR),
+                Some(window),
+            ),
         };
         let inode = Anonymous::new(file_type, 0o600, Timestamp::default());
         let label = match kind {
@@ -50,9 +58,19 @@ pub fn open_standard_streams(process: &Process, kinds: [StreamKind; 3], window: 
             _ => Name::copy(format!("pipe:[{}]", inode.number()).as_bytes())?,
         };
         let stream = Arc::new(StandardStream { output, terminal });
-        let inode = Arc::new(StreamInode { attributes: inode, stream: stream.clone() });
+        let inode = Arc::new(StreamInode {
+            attributes: inode,
+            stream: stream.clone(),
+        });
         let file = File::anonymous(inode, label, stream, access);
-        process.files.lock().replace(Descriptor { file, close_on_exec: false }, fd, limit)?;
+        process.files.lock().replace(
+            Descriptor {
+                file,
+                close_on_exec: false,
+            },
+            fd,
+            limit,
+        )?;
     }
     Ok(())
 }
@@ -94,7 +112,9 @@ impl FileOperations for StandardStream {
         let bytes = if nonblocking {
             take_input(wanted).ok_or(Errno::EAGAIN)??
         } else {
-            CHANGED.wait_until(None, interrupted, || take_input(wanted)).ok_or(Errno::ERESTARTSYS)??
+            CHANGED
+                .wait_until(None, interrupted, || take_input(wanted))
+                .ok_or(Errno::ERESTARTSYS)??
         };
         sink.put(&bytes)?;
         Ok(bytes.len())
@@ -124,7 +144,11 @@ impl FileOperations for StandardStream {
     fn poll(&self, file: &File) -> Readiness {
         let mut ready = Readiness::NONE;
         if file.flags().writable() {
-            let output = LINK.lock().as_ref().map(|link| link.outputs[index(self.output)]).unwrap_or_default();
+            let output = LINK
+                .lock()
+                .as_ref()
+                .map(|link| link.outputs[index(self.output)])
+                .unwrap_or_default();
             if output.broken.is_some() {
                 ready = ready | Readiness::ERROR;
             }
@@ -138,7 +162,13 @@ impl FileOperations for StandardStream {
         ready
     }
 
-    fn ioctl(&self, _file: &File, request: u32, argument: usize, memory: &dyn UserMemory) -> Result<usize, Errno> {
+    fn ioctl(
+        &self,
+        _file: &File,
+        request: u32,
+        argument: usize,
+        memory: &dyn UserMemory,
+    ) -> Result<usize, Errno> {
         match self.terminal {
             Some(window) => terminal::ioctl(window, request, argument, memory),
             None => Err(Errno::ENOTTY),
@@ -177,14 +207,18 @@ pub(crate) fn ask(most: usize) {
         _ => false,
     };
     if idle {
-        super::link::send(&GuestMessage::Read { max: u32::try_from(most.min(CHUNK)).unwrap_or(1) });
+        super::link::send(&GuestMessage::Read {
+            max: u32::try_from(most.min(CHUNK)).unwrap_or(1),
+        });
     }
 }
 
 /// Takes up to `most` bytes of what has come; `None` when the host has not answered yet.
 fn take_input(most: usize) -> Option<Result<Vec<u8>, Errno>> {
     let mut guard = LINK.lock();
-    let Some(link) = guard.as_mut() else { return Some(Ok(Vec::new())) };
+    let Some(link) = guard.as_mut() else {
+        return Some(Ok(Vec::new()));
+    };
     match &mut link.input {
         Input::Ready(bytes, at) => {
             let end = (*at + most).min(bytes.len());
@@ -208,7 +242,9 @@ fn take_input(most: usize) -> Option<Result<Vec<u8>, Errno>> {
             // Another thread took what came for this one's question: ask again.
             link.input = Input::Asked;
             drop(guard);
-            super::link::send(&GuestMessage::Read { max: u32::try_from(most.min(CHUNK)).unwrap_or(1) });
+            super::link::send(&GuestMessage::Read {
+                max: u32::try_from(most.min(CHUNK)).unwrap_or(1),
+            });
             None
         }
         Input::Asked => None,
@@ -220,7 +256,9 @@ fn make_room(stream: OutputStream, length: usize, nonblocking: bool) -> Result<(
     let length = u32::try_from(length).unwrap_or(u32::MAX);
     let attempt = || {
         let mut guard = LINK.lock();
-        let Some(link) = guard.as_mut() else { return Some(Ok(())) };
+        let Some(link) = guard.as_mut() else {
+            return Some(Ok(()));
+        };
         let output = &mut link.outputs[index(stream)];
         match output.broken {
             Some(error) => Some(Err(error)),
@@ -236,17 +274,24 @@ fn make_room(stream: OutputStream, length: usize, nonblocking: bool) -> Result<(
     }
     let thread = Thread::current();
     let interrupted = || thread.as_ref().is_some_and(|thread| thread.is_interrupted());
-    CHANGED.wait_until(None, interrupted, attempt).unwrap_or(Err(Errno::ERESTARTSYS))
+    CHANGED
+        .wait_until(None, interrupted, attempt)
+        .unwrap_or(Err(Errno::ERESTARTSYS))
 }
 
 fn send_from(stream: OutputStream, length: usize, source: &mut dyn Source) -> Result<(), Errno> {
     let mut data = Vec::new();
     let mut frame = Vec::new();
-    let encoded = data.try_reserve_exact(length).map_err(Errno::from).and_then(|()| {
-        data.resize(length, 0);
-        source.take(&mut data)?;
-        GuestMessage::Write { stream, data: &data }.append_to(&mut frame).map_err(|_| Errno::ENOMEM)
-    });
+    let encoded = data
+        .try_reserve_exact(length)
+        .map_err(Errno::from)
+        .and_then(|()| {
+            data.resize(length, 0);
+            source.take(&mut data)?;
+            GuestMessage::Write { stream, data: &data }
+                .append_to(&mut frame)
+                .map_err(|_| Errno::ENOMEM)
+        });
     let mut guard = LINK.lock();
     let Some(link) = guard.as_mut() else { return Ok(()) };
     match encoded {
@@ -254,7 +299,9 @@ fn send_from(stream: OutputStream, length: usize, source: &mut dyn Source) -> Re
         Err(error) => {
             // Nothing goes: give the room back.
             let output = &mut link.outputs[index(stream)];
-            output.on_the_way = output.on_the_way.saturating_sub(u32::try_from(length).unwrap_or(u32::MAX));
+            output.on_the_way = output
+                .on_the_way
+                .saturating_sub(u32::try_from(length).unwrap_or(u32::MAX));
             return Err(error);
         }
     }

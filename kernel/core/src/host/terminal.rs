@@ -7,11 +7,21 @@ use linux_raw_sys::{general as linux, ioctl};
 use threadbare_link::WindowSize;
 
 /// Serves a terminal's `ioctl`.
-pub(super) fn ioctl(window: WindowSize, request: u32, argument: usize, memory: &dyn UserMemory) -> Result<usize, Errno> {
+pub(super) fn ioctl(
+    window: WindowSize,
+    request: u32,
+    argument: usize,
+    memory: &dyn UserMemory,
+) -> Result<usize, Errno> {
     match request {
         ioctl::TCGETS => memory.write_bytes(argument, &settings())?,
         ioctl::TIOCGWINSZ => {
-            let WindowSize { rows, columns, width_pixels, height_pixels } = window;
+            let WindowSize {
+                rows,
+                columns,
+                width_pixels,
+                height_pixels,
+            } = window;
             let words = [rows, columns, width_pixels, height_pixels];
             let mut bytes = [0; 8];
             for (place, word) in bytes.chunks_exact_mut(2).zip(words) {
@@ -31,7 +41,13 @@ fn settings() -> [u8; 36] {
         linux::ICRNL | linux::IXON,
         linux::OPOST | linux::ONLCR,
         linux::B38400 | linux::CS8 | linux::CREAD,
-        linux::ISIG | linux::ICANON | linux::ECHO | linux::ECHOE | linux::ECHOK | linux::ECHOCTL | linux::IEXTEN,
+        linux::ISIG
+            | linux::ICANON
+            | linux::ECHO
+            | linux::ECHOE
+            | linux::ECHOK
+            | linux::ECHOCTL
+            | linux::IEXTEN,
     ];
     // ^C ^\ DEL ^U ^D 0 1 0 ^Q ^S ^Z 0 ^R ^O ^W ^V
     let control = [3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0, 0, 0];

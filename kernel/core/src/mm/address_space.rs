@@ -43,7 +43,10 @@ pub struct Range2 {
 
 impl From<Range<usize>> for Range2 {
     fn from(range: Range<usize>) -> Self {
-        Range2 { start: range.start, end: range.end }
+        Range2 {
+            start: range.start,
+            end: range.end,
+        }
     }
 }
 
@@ -64,8 +67,16 @@ impl AddressSpace {
     /// # Errors
     /// `ENOMEM`.
     pub fn new() -> Result<AddressSpace, Errno> {
-        let layout = Layout { mmap_top: USER_END, ..Layout::default() };
-        Ok(AddressSpace { vmas: RangeMap::new(), space: UserSpace::new()?, layout, limit: usize::MAX })
+        let layout = Layout {
+            mmap_top: USER_END,
+            ..Layout::default()
+        };
+        Ok(AddressSpace {
+            vmas: RangeMap::new(),
+            space: UserSpace::new()?,
+            layout,
+            limit: usize::MAX,
+        })
     }
 
     /// A handle for the task that runs in it.

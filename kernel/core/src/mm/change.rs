@@ -15,8 +15,13 @@ impl AddressSpace {
     /// `EINVAL` for no length, an unaligned address, or a range beyond the user's half; `ENOMEM` if a mapping would
     /// be cut in two and there are too many.
     pub fn unmap(&mut self, address: usize, length: usize) -> Result<(), Errno> {
-        let range = pages(address, length)?.filter(|range| !range.is_empty()).ok_or(Errno::EINVAL)?;
-        let cuts = self.vmas.get(range.start).is_some_and(|(whole, _)| whole.start < range.start && whole.end > range.end);
+        let range = pages(address, length)?
+            .filter(|range| !range.is_empty())
+            .ok_or(Errno::EINVAL)?;
+        let cuts = self
+            .vmas
+            .get(range.start)
+            .is_some_and(|(whole, _)| whole.start < range.start && whole.end > range.end);
         if cuts {
             self.check_room(0)?;
         }
@@ -42,8 +47,14 @@ impl AddressSpace {
         if !self.vmas.covers(range.clone()) {
             return Err(Errno::ENOMEM);
         }
-        let allows = |most: Access| (!access.write || most.write) && (!access.execute || most.execute) && (!access.read || most.read);
-        if !self.vmas.overlapping(range.clone()).all(|(_, vma)| allows(vma.most)) {
+        let allows = |most: Access| {
+            (!access.write || most.write) && (!access.execute || most.execute) && (!access.read || most.read)
+        };
+        if !self
+            .vmas
+            .overlapping(range.clone())
+            .all(|(_, vma)| allows(vma.most))
+        {
             return Err(Errno::EACCES);
         }
         self.check_room(0)?;
@@ -52,7 +63,8 @@ impl AddressSpace {
             let part = piece.start.max(range.start)..piece.end.min(range.end);
             let shared = vma.shared;
             // A private frame that others share stays read-only: the next write copies it (invariant 2).
-            self.space.protect(part, access, |frame: &Frame| shared || !frame.is_shared());
+            self.space
+                .protect(part, access, |frame: &Frame| shared || !frame.is_shared());
         }
         Ok(())
     }
@@ -71,7 +83,9 @@ impl AddressSpace {
         to: Option<usize>,
     ) -> Result<usize, Errno> {
         let old = pages(address, old_length)?.ok_or(Errno::EINVAL)?;
-        let new_bytes = page_up(new_length).filter(|&bytes| bytes > 0).ok_or(Errno::EINVAL)?;
+        let new_bytes = page_up(new_length)
+            .filter(|&bytes| bytes > 0)
+            .ok_or(Errno::EINVAL)?;
         let (whole, vma) = self.vmas.get(old.start).ok_or(Errno::EFAULT)?;
         if old.is_empty() {
             return Err(Errno::EINVAL); // duplicating shared mappings this way is obsolete, and not offered
@@ -139,7 +153,8 @@ impl AddressSpace {
         for (piece, vma) in self.vmas.overlapping(range.clone()) {
             let own = matches!(vma.backing, Backing::Anonymous) && vma.shared;
             if !own {
-                self.space.unmap(piece.start.max(range.start)..piece.end.min(range.end));
+                self.space
+                    .unmap(piece.start.max(range.start)..piece.end.min(range.end));
             }
         }
         if covered { Ok(()) } else { Err(Errno::ENOMEM) }
@@ -151,7 +166,11 @@ impl AddressSpace {
     /// `EINVAL` for an unaligned address; `ENOMEM` if not all of it is mapped.
     pub fn check_advised(&self, address: usize, length: usize) -> Result<(), Errno> {
         let range = self.advised(address, length)?;
-        if self.vmas.covers(range) { Ok(()) } else { Err(Errno::ENOMEM) }
+        if self.vmas.covers(range) {
+            Ok(())
+        } else {
+            Err(Errno::ENOMEM)
+        }
     }
 
     fn advised(&self, address: usize, length: usize) -> Result<Range<usize>, Errno> {
@@ -162,7 +181,12 @@ impl AddressSpace {
     ///
     /// # Errors
     /// `EINVAL` for an unaligned address; `ENOMEM` if not all of it is mapped.
-    pub fn resident(&mut self, address: usize, length: usize, mut page: impl FnMut(bool)) -> Result<(), Errno> {
+    pub fn resident(
+        &mut self,
+        address: usize,
+        length: usize,
+        mut page: impl FnMut(bool),
+    ) -> Result<(), Errno> {
         let range = pages(address, length)?.ok_or(Errno::ENOMEM)?;
         if !self.vmas.covers(range.clone()) {
             return Err(Errno::ENOMEM);

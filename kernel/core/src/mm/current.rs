@@ -62,10 +62,14 @@ fn errno(error: FaultError) -> Errno {
 
 impl UserMemory for CurrentMemory<'_> {
     fn read_bytes(&self, from: usize, into: &mut [u8]) -> Result<(), Errno> {
-        self.resolve(from, into.len(), Touch::Read, |at, done| user::copy_in(at, &mut into[done..]))
+        self.resolve(from, into.len(), Touch::Read, |at, done| {
+            user::copy_in(at, &mut into[done..])
+        })
     }
 
     fn write_bytes(&self, to: usize, from: &[u8]) -> Result<(), Errno> {
-        self.resolve(to, from.len(), Touch::Write, |at, done| user::copy_out(at, &from[done..]))
+        self.resolve(to, from.len(), Touch::Write, |at, done| {
+            user::copy_out(at, &from[done..])
+        })
     }
 }

@@ -66,7 +66,9 @@ impl AddressSpace {
             return Err(FaultError::Forbidden);
         }
         let vma = vma.clone();
-        let Some(mapped) = self.space.lookup(page) else { return self.bring(page, &range, &vma, touch) };
+        let Some(mapped) = self.space.lookup(page) else {
+            return self.bring(page, &range, &vma, touch);
+        };
         if touch == Touch::Write && !mapped.access.write {
             return self.make_writable(page, mapped.frame, &vma);
         }
@@ -77,24 +79,41 @@ impl AddressSpace {
         Ok(()) // or another thread has brought it in meanwhile
     }
 
-    fn bring(&mut self, page: usize, range: &Range<usize>, vma: &Vma, touch: Touch) -> Result<(), FaultError> {
-        let Backing::File { inode, page: first, .. } = &vma.backing else {
+    fn bring(
+        &mut self,
+        page: usize,
+        range: &Range<usize>,
+        vma: &Vma,
+        touch: Touch,
+    ) -> Result<(), FaultError> {
+        let Backing::File {
+            inode, page: first, ..
+        } = &vma.backing
+        else {
             return Ok(self.space.map(page, Frame::zeroed()?, vma.access)?);
         };
         let contents = inode.contents().ok_or(FaultError::BeyondFile)?;
         let index_of = |page: usize| first + ((page - range.start) / PAGE_SIZE) as u64;
-        let page_use = if vma.shared { PageUse::Shared } else { PageUse::Private };
-        let frame = contents.page(index_of(page), page_use).map_err(|error| match error {
-            Errno::ENOMEM | Errno::ENOSPC => FaultError::OutOfMemory,
-            _ => FaultError::BeyondFile,
-        })?;
+        let page_use = if vma.shared {
+            PageUse::Shared
+        } else {
+            PageUse::Private
+        };
+        let frame = contents
+            .page(index_of(page), page_use)
+            .map_err(|error| match error {
+                Errno::ENOMEM | Errno::ENOSPC => FaultError::OutOfMemory,
+                _ => FaultError::BeyondFile,
+            })?;
         if touch == Touch::Write && !vma.shared {
             return Ok(self.space.map(page, frame.duplicate()?, vma.access)?);
         }
         let access = self.rights(vma, &frame, 1);
         self.space.map(page, frame, access)?;
         if !vma.shared {
-            self.bring_around(page, range, vma, |page| contents.page(index_of(page), page_use).ok());
+            self.bring_around(page, range, vma, |page| {
+                contents.page(index_of(page), page_use).ok()
+            });
         }
         Ok(())
     }
@@ -109,19 +128,18 @@ impl AddressSpace {
     ) {
         let window = page & !(AROUND * PAGE_SIZE - 1);
         let window = window.max(range.start)..(window + AROUND * PAGE_SIZE).min(range.end);
-        let access = Access { write: false, ..vma.access };
+        let access = Access {
+            write: false,
+            ..vma.access
+        };
         for neighbour in window.step_by(PAGE_SIZE) {
             let mut cursor = self.space.cursor(neighbour);
             if neighbour == page || cursor.mapping().is_some() {
                 continue;
             }
-            match frame_at(neighbour) {
-                Some(frame) if frame.is_read_only() => {
-                    if cursor.map(frame, access).is_err() {
-                        return;
-                    }
-                }
-                _ => {}
+            let in_place = frame_at(neighbour).filter(Frame::is_read_only);
+            if in_place.is_some_and(|frame| cursor.map(frame, access).is_err()) {
+                return;
             }
         }
     }

@@ -46,23 +46,35 @@ impl AddressSpace {
             Whereto::Fixed(address) => self.exactly(address, length),
             Whereto::FixedIfFree(address) => {
                 let range = self.exactly(address, length)?;
-                if self.vmas.is_free(range.clone()) { Ok(range) } else { Err(Errno::EEXIST) }
+                if self.vmas.is_free(range.clone()) {
+                    Ok(range)
+                } else {
+                    Err(Errno::EEXIST)
+                }
             }
         }
     }
 
     fn exactly(&self, address: usize, length: usize) -> Result<Range<usize>, Errno> {
         let range = pages(address, length)?.ok_or(Errno::ENOMEM)?;
-        if range.start < LOWEST { Err(Errno::EPERM) } else { Ok(range) }
+        if range.start < LOWEST {
+            Err(Errno::EPERM)
+        } else {
+            Ok(range)
+        }
     }
 
     fn choose_free(&self, hint: usize, length: usize) -> Result<Range<usize>, Errno> {
         let hint = hint & !(PAGE_SIZE - 1);
-        let wished = pages(hint, length)?.filter(|range| range.start >= LOWEST && self.vmas.is_free(range.clone()));
+        let wished =
+            pages(hint, length)?.filter(|range| range.start >= LOWEST && self.vmas.is_free(range.clone()));
         if let Some(range) = wished {
             return Ok(range);
         }
-        let start = self.vmas.highest_gap(LOWEST..self.layout.mmap_top, length, PAGE_SIZE).ok_or(Errno::ENOMEM)?;
+        let start = self
+            .vmas
+            .highest_gap(LOWEST..self.layout.mmap_top, length, PAGE_SIZE)
+            .ok_or(Errno::ENOMEM)?;
         Ok(start..start + length)
     }
 
@@ -70,7 +82,9 @@ impl AddressSpace {
     /// system call).
     pub fn set_brk(&mut self, wanted: usize) -> usize {
         let layout = self.layout;
-        let (Some(old), Some(new)) = (page_up(layout.brk), page_up(wanted)) else { return layout.brk };
+        let (Some(old), Some(new)) = (page_up(layout.brk), page_up(wanted)) else {
+            return layout.brk;
+        };
         if wanted < layout.brk_start {
             return layout.brk;
         }
@@ -84,8 +98,15 @@ impl AddressSpace {
             if !fits {
                 return layout.brk;
             }
-            let access = threadbare_machine::paging::Access { read: true, write: true, execute: false };
-            let heap = Vma { label: "[heap]", ..Vma::anonymous(access) };
+            let access = threadbare_machine::paging::Access {
+                read: true,
+                write: true,
+                execute: false,
+            };
+            let heap = Vma {
+                label: "[heap]",
+                ..Vma::anonymous(access)
+            };
             self.vmas.overwrite(old..new, heap, |_, _| ());
         }
         self.layout.brk = wanted;

@@ -26,7 +26,11 @@ pub enum Backing {
 impl Backing {
     /// The pages of an open file from `page` on.
     pub fn file(file: &File, page: u64) -> Backing {
-        Backing::File { inode: file.inode().clone(), place: file.place().clone(), page }
+        Backing::File {
+            inode: file.inode().clone(),
+            place: file.place().clone(),
+            page,
+        }
     }
 }
 
@@ -48,8 +52,18 @@ pub struct Vma {
 impl Vma {
     /// Private zeroes.
     pub fn anonymous(access: Access) -> Vma {
-        let most = Access { read: true, write: true, execute: true };
-        Vma { access, most, shared: false, backing: Backing::Anonymous, label: "" }
+        let most = Access {
+            read: true,
+            write: true,
+            execute: true,
+        };
+        Vma {
+            access,
+            most,
+            shared: false,
+            backing: Backing::Anonymous,
+            label: "",
+        }
     }
 }
 
@@ -65,9 +79,14 @@ impl Piece for Vma {
     fn joins(&self, distance: usize, next: &Vma) -> bool {
         let backing = match (&self.backing, &next.backing) {
             (Backing::Anonymous, Backing::Anonymous) => !self.shared, // a shared range has an identity of its own
-            (Backing::File { inode: a, page: p, .. }, Backing::File { inode: b, page: q, .. }) => {
-                Arc::ptr_eq(a, b) && p + (distance / PAGE_SIZE) as u64 == *q
-            }
+            (
+                Backing::File {
+                    inode: a, page: p, ..
+                },
+                Backing::File {
+                    inode: b, page: q, ..
+                },
+            ) => Arc::ptr_eq(a, b) && p + (distance / PAGE_SIZE) as u64 == *q,
             _ => false,
         };
         let same = self.access == next.access && self.most == next.most && self.shared == next.shared;
@@ -77,6 +96,9 @@ impl Piece for Vma {
 
 impl fmt::Debug for Vma {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Vma").field("access", &self.access).field("shared", &self.shared).finish_non_exhaustive()
+        f.debug_struct("Vma")
+            .field("access", &self.access)
+            .field("shared", &self.shared)
+            .finish_non_exhaustive()
     }
 }

@@ -41,8 +41,14 @@ pub(super) fn build(loaded: &Loaded, credentials: &Credentials, pointers: Pointe
         (linux::AT_EGID, u64::from(credentials.fs_gid)),
         (linux::AT_SECURE, 0),
         (linux::AT_RANDOM, pointers.random as u64),
-        (linux::AT_HWCAP2, if features.fsgsbase { HWCAP2_FSGSBASE } else { 0 }),
-        (linux::AT_MINSIGSTKSZ, user::vector_state_size() as u64 + SIGNAL_FRAME),
+        (
+            linux::AT_HWCAP2,
+            if features.fsgsbase { HWCAP2_FSGSBASE } else { 0 },
+        ),
+        (
+            linux::AT_MINSIGSTKSZ,
+            user::vector_state_size() as u64 + SIGNAL_FRAME,
+        ),
         (linux::AT_EXECFN, pointers.file_name as u64),
         (linux::AT_PLATFORM, pointers.platform as u64),
     ];

@@ -59,7 +59,9 @@ pub fn execute(thread: &Thread, program: Program) -> Result<UserContext, Failure
     let path = program.path.clone();
     let prepared = prepare(thread, program).map_err(|(errno, path)| Failure { errno, path })?;
     commit(thread, prepared).map_err(|errno| {
-        thread.process.end(super::ExitStatus::Signaled(crate::signal::Signal::SIGSEGV.number()));
+        thread.process.end(super::ExitStatus::Signaled(
+            crate::signal::Signal::SIGSEGV.number(),
+        ));
         Failure { errno, path }
     })
 }
@@ -74,17 +76,25 @@ struct Prepared {
 }
 
 fn prepare(thread: &Thread, program: Program) -> Result<Prepared, (Errno, Vec<u8>)> {
-    let mut strings =
-        Strings { file_name: program.path, arguments: program.arguments, environment: program.environment };
+    let mut strings = Strings {
+        file_name: program.path,
+        arguments: program.arguments,
+        environment: program.environment,
+    };
     if strings.arguments.is_empty() {
         strings.arguments = vec![Vec::new()]; // as Linux since 5.18: no program sees argc 0
     }
     let mut path = strings.file_name.clone();
-    let about = |path: &[u8]| { let path = path.to_vec(); move |errno| (errno, path.clone()) };
+    let about = |path: &[u8]| {
+        let path = path.to_vec();
+        move |errno| (errno, path.clone())
+    };
     let mut scripts = 0;
     let file = loop {
         let file = open_executable(thread, &path).map_err(about(&path))?;
-        let Some((interpreter, argument)) = script_line(&file).map_err(about(&path))? else { break file };
+        let Some((interpreter, argument)) = script_line(&file).map_err(about(&path))? else {
+            break file;
+        };
         scripts += 1;
         if scripts > SCRIPTS_MOST {
             return Err((Errno::ELOOP, path));
@@ -102,13 +112,33 @@ fn prepare(thread: &Thread, program: Program) -> Result<Prepared, (Errno, Vec<u8
     let place = file.place().clone();
     let checked = loader::check(file).map_err(about(&path))?;
     let interpreter = match loader::interpreter(&checked).map_err(about(&path))? {
-        Some(path) => Some(open_executable(thread, &path).and_then(loader::check).map_err(about(&path))?),
+        Some(path) => Some(
+            open_executable(thread, &path)
+                .and_then(loader::check)
+                .map_err(about(&path))?,
+        ),
         None => None,
     };
-    let (memory, loaded) =
-        lay_out(&checked, interpreter.as_ref(), stack_limit, limits.address_space()).map_err(about(&path))?;
-    let name = strings.file_name.rsplit(|&byte| byte == b'/').next().unwrap_or_default().to_vec();
-    Ok(Prepared { place, strings, memory, loaded, name })
+    let (memory, loaded) = lay_out(
+        &checked,
+        interpreter.as_ref(),
+        stack_limit,
+        limits.address_space(),
+    )
+    .map_err(about(&path))?;
+    let name = strings
+        .file_name
+        .rsplit(|&byte| byte == b'/')
+        .next()
+        .unwrap_or_default()
+        .to_vec();
+    Ok(Prepared {
+        place,
+        strings,
+        memory,
+        loaded,
+        name,
+    })
 }
 
 fn lay_out(
@@ -127,7 +157,13 @@ fn lay_out(
 /// The old program goes, the new one comes.
 fn commit(thread: &Thread, prepared: Prepared) -> Result<UserContext, Errno> {
     let process = &thread.process;
-    let Prepared { place, strings, memory, loaded, name } = prepared;
+    let Prepared {
+        place,
+        strings,
+        memory,
+        loaded,
+        name,
+    } = prepared;
     let handle = memory.handle();
     let top = memory.layout.stack.end;
     let old = core::mem::replace(&mut *process.memory.lock(), Box::new(memory));
@@ -162,7 +198,9 @@ fn zero(memory: &CurrentMemory<'_>, start: usize, end: usize) -> Result<(), Errn
 fn close_on_exec(thread: &Thread) {
     loop {
         let mut files = thread.process.files.lock();
-        let Some(fd) = files.next_close_on_exec() else { return };
+        let Some(fd) = files.next_close_on_exec() else {
+            return;
+        };
         let closed = files.remove(fd);
         drop(files);
         drop(closed); // outside of the lock: closing may do anything
@@ -190,17 +228,32 @@ fn open_place_for_execution(place: Place, credentials: &crate::vfs::Credentials)
     Ok(file)
 }
 
-/// The interpreter and its one argument that a `#!` line names; `None` if the file begins otherwise.
-fn script_line(file: &File) -> Result<Option<(Vec<u8>, Option<Vec<u8>>)>, Errno> {
+/// An interpreter and its one argument.
+type Interpreter = (Vec<u8>, Option<Vec<u8>>);
+
+/// What a `#!` line names; `None` if the file begins otherwise.
+fn script_line(file: &File) -> Result<Option<Interpreter>, Errno> {
     let head = loader::read_up_to(file, 0, SCRIPT_LINE)?;
-    let Some(rest) = head.strip_prefix(b"#!") else { return Ok(None) };
+    let Some(rest) = head.strip_prefix(b"#!") else {
+        return Ok(None);
+    };
     let ended = rest.contains(&b'\n') || head.len() < SCRIPT_LINE;
-    let line = rest.split(|&byte| byte == b'\n').next().unwrap_or_default().trim_ascii();
-    let name_end = line.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(line.len());
+    let line = rest
+        .split(|&byte| byte == b'\n')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii();
+    let name_end = line
+        .iter()
+        .position(|byte| matches!(byte, b' ' | b'\t'))
+        .unwrap_or(line.len());
     let (name, argument) = line.split_at(name_end);
     if name.is_empty() || (!ended && argument.is_empty()) {
         return Err(Errno::ENOEXEC); // nothing there, or the name may have been cut
     }
     let argument = argument.trim_ascii();
-    Ok(Some((name.to_vec(), (!argument.is_empty()).then(|| argument.to_vec()))))
+    Ok(Some((
+        name.to_vec(),
+        (!argument.is_empty()).then(|| argument.to_vec()),
+    )))
 }

@@ -20,13 +20,11 @@ use threadbare_machine::user::{Trap, UserContext};
 pub fn start_thread(thread: &Arc<Thread>, program: Program) -> Result<(), OutOfMemory> {
     let data = KernelData::serving(thread);
     let own = thread.clone();
-    let task = sched::spawn("program", data, true, move || {
-        match execute(&own, program) {
-            Ok(context) => live(&own, context),
-            Err(failure) => {
-                report::log_failure(&failure);
-                own.process.end(ExitStatus::Exited(failure.status()));
-            }
+    let task = sched::spawn("program", data, true, move || match execute(&own, program) {
+        Ok(context) => live(&own, context),
+        Err(failure) => {
+            report::log_failure(&failure);
+            own.process.end(ExitStatus::Exited(failure.status()));
         }
     })?;
     thread.set_task(&task);

@@ -22,7 +22,10 @@ pub struct Limits([Limit; 16]);
 impl Default for Limits {
     /// What Linux gives its first process, but for 8 MiB of stack as the soft limit.
     fn default() -> Self {
-        let mut limits = [Limit { soft: INFINITY, hard: INFINITY }; 16];
+        let mut limits = [Limit {
+            soft: INFINITY,
+            hard: INFINITY,
+        }; 16];
         let mut set = |which: u32, soft, hard| limits[which as usize] = Limit { soft, hard };
         set(linux::RLIMIT_STACK, 8 << 20, INFINITY);
         set(linux::RLIMIT_CORE, 0, INFINITY);

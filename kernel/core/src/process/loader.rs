@@ -57,7 +57,9 @@ pub(super) fn check(file: Arc<File>) -> Result<Checked, Errno> {
 /// # Errors
 /// `ENOEXEC` if it is malformed.
 pub(super) fn interpreter(checked: &Checked) -> Result<Option<Vec<u8>>, Errno> {
-    let Some(interpreter) = checked.image.interpreter else { return Ok(None) };
+    let Some(interpreter) = checked.image.interpreter else {
+        return Ok(None);
+    };
     let bytes = read(&checked.file, interpreter.offset, interpreter.length)?;
     Ok(Some(interpreter.path(&bytes).map_err(errno)?.to_vec()))
 }
@@ -72,9 +74,12 @@ pub(super) fn load(
     interpreter: Option<&Checked>,
     stack_limit: usize,
 ) -> Result<Loaded, Errno> {
-    let gap = stack_limit.max(STACK_GAP_LEAST).min(USER_END / 6 * 5);
+    let gap = stack_limit.clamp(STACK_GAP_LEAST, USER_END / 6 * 5);
     let mmap_top = USER_END - gap - random::below(RANDOM_PAGES) * PAGE_SIZE;
-    memory.layout = Layout { mmap_top, ..Layout::default() };
+    memory.layout = Layout {
+        mmap_top,
+        ..Layout::default()
+    };
 
     let base = match program.image.kind {
         Kind::Fixed => 0,
@@ -126,9 +131,16 @@ fn aligned(base: usize, checked: &Checked) -> usize {
 fn map_segments(memory: &mut AddressSpace, checked: &Checked, base: usize) -> Result<(usize, usize), Errno> {
     let mut zero = (0, 0);
     for segment in &checked.image.segments {
-        let start = base.checked_add(address(segment.address)?).ok_or(Errno::ENOEXEC)?;
-        let file_end = start.checked_add(address(segment.file_size)?).ok_or(Errno::ENOEXEC)?;
-        let end = start.checked_add(address(segment.memory_size)?).filter(|&end| end <= USER_END).ok_or(Errno::ENOEXEC)?;
+        let start = base
+            .checked_add(address(segment.address)?)
+            .ok_or(Errno::ENOEXEC)?;
+        let file_end = start
+            .checked_add(address(segment.file_size)?)
+            .ok_or(Errno::ENOEXEC)?;
+        let end = start
+            .checked_add(address(segment.memory_size)?)
+            .filter(|&end| end <= USER_END)
+            .ok_or(Errno::ENOEXEC)?;
         let first_page = start & !(PAGE_SIZE - 1);
         let access = Access {
             read: segment.protection.read,
@@ -138,7 +150,10 @@ fn map_segments(memory: &mut AddressSpace, checked: &Checked, base: usize) -> Re
         let mut after_file = first_page;
         if segment.file_size > 0 {
             let page = segment.file_offset / PAGE_SIZE as u64;
-            let vma = Vma { backing: Backing::file(&checked.file, page), ..Vma::anonymous(access) };
+            let vma = Vma {
+                backing: Backing::file(&checked.file, page),
+                ..Vma::anonymous(access)
+            };
             after_file = file_end.next_multiple_of(PAGE_SIZE);
             place(memory, first_page, after_file - first_page, vma)?;
             if end > file_end && access.write {
@@ -155,10 +170,13 @@ fn map_segments(memory: &mut AddressSpace, checked: &Checked, base: usize) -> Re
 
 fn place(memory: &mut AddressSpace, at: usize, length: usize, vma: Vma) -> Result<(), Errno> {
     // A program that wants to be where no program may be, or larger than the machine, cannot run here.
-    memory.map(Whereto::Fixed(at), length, vma, true).map(|_| ()).map_err(|error| match error {
-        Errno::EPERM => Errno::ENOEXEC,
-        other => other,
-    })
+    memory
+        .map(Whereto::Fixed(at), length, vma, true)
+        .map(|_| ())
+        .map_err(|error| match error {
+            Errno::EPERM => Errno::ENOEXEC,
+            other => other,
+        })
 }
 
 /// Reads exactly `length` bytes.
@@ -167,7 +185,11 @@ fn place(memory: &mut AddressSpace, at: usize, length: usize, vma: Vma) -> Resul
 /// `ENOEXEC` if the file ends before.
 pub(super) fn read(file: &File, offset: u64, length: usize) -> Result<Vec<u8>, Errno> {
     let bytes = read_up_to(file, offset, length)?;
-    if bytes.len() == length { Ok(bytes) } else { Err(Errno::ENOEXEC) }
+    if bytes.len() == length {
+        Ok(bytes)
+    } else {
+        Err(Errno::ENOEXEC)
+    }
 }
 
 /// Reads at most `length` bytes.

@@ -25,11 +25,17 @@ pub struct Tables;
 const BLOCK_MOST: usize = 2 << 20;
 
 fn find(pid: u32) -> Result<&'static Arc<Process>, Errno> {
-    first_process().filter(|process| process.pid == pid).ok_or(Errno::ENOENT)
+    first_process()
+        .filter(|process| process.pid == pid)
+        .ok_or(Errno::ENOENT)
 }
 
 fn thread(pid: u32, tid: u32) -> Result<Arc<Thread>, Errno> {
-    find(pid)?.threads().into_iter().find(|thread| thread.tid == tid).ok_or(Errno::ENOENT)
+    find(pid)?
+        .threads()
+        .into_iter()
+        .find(|thread| thread.tid == tid)
+        .ok_or(Errno::ENOENT)
 }
 
 /// A piece of a process' own memory. Only the process itself can be asked: another's memory is not mapped here.
@@ -81,8 +87,18 @@ impl ProcSource for Tables {
             session: pid,
             name,
             state: TaskState::Running,
-            uids: [credentials.uid, credentials.fs_uid, credentials.fs_uid, credentials.fs_uid],
-            gids: [credentials.gid, credentials.fs_gid, credentials.fs_gid, credentials.fs_gid],
+            uids: [
+                credentials.uid,
+                credentials.fs_uid,
+                credentials.fs_uid,
+                credentials.fs_uid,
+            ],
+            gids: [
+                credentials.gid,
+                credentials.fs_gid,
+                credentials.fs_gid,
+                credentials.fs_gid,
+            ],
             groups: credentials.groups.to_vec(),
             threads: u32::try_from(process.threads().len()).unwrap_or(u32::MAX),
             started: 0,
@@ -168,7 +184,10 @@ impl ProcSource for Tables {
     fn descriptor(&self, pid: u32, fd: u32) -> Result<Arc<File>, Errno> {
         let process = find(pid)?;
         let files = process.files.lock();
-        files.get(fd).map(|descriptor| descriptor.file.clone()).map_err(|_| Errno::ENOENT)
+        files
+            .get(fd)
+            .map(|descriptor| descriptor.file.clone())
+            .map_err(|_| Errno::ENOENT)
     }
 
     fn limits(&self, pid: u32) -> Result<[Limit; 16], Errno> {

@@ -53,7 +53,11 @@ impl Strings {
             }
             total += string.len() + 1 + size_of::<u64>();
         }
-        if total > (stack_limit / 4).max(STRINGS_LEAST) { Err(Errno::E2BIG) } else { Ok(()) }
+        if total > (stack_limit / 4).max(STRINGS_LEAST) {
+            Err(Errno::E2BIG)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -64,8 +68,15 @@ impl Strings {
 pub(super) fn map(memory: &mut AddressSpace, limit: usize, executable: bool) -> Result<(), Errno> {
     let top = USER_END - random::below(0x4000) * PAGE_SIZE;
     let size = limit.clamp(STRINGS_LEAST + PAGE_SIZE, 64 << 20) & !(PAGE_SIZE - 1);
-    let access = Access { read: true, write: true, execute: executable };
-    let vma = Vma { label: "[stack]", ..Vma::anonymous(access) };
+    let access = Access {
+        read: true,
+        write: true,
+        execute: executable,
+    };
+    let vma = Vma {
+        label: "[stack]",
+        ..Vma::anonymous(access)
+    };
     memory.map(Whereto::Fixed(top - size), size, vma, false)?;
     memory.layout.stack = (top - size..top).into();
     memory.layout.mmap_top = memory.layout.mmap_top.min(top - size - GUARD);
@@ -99,13 +110,28 @@ pub(super) fn write(
         at
     };
     let file_name = place(&strings.file_name);
-    let environment: Vec<usize> = strings.environment.iter().rev().map(|string| place(string)).collect();
+    let environment: Vec<usize> = strings
+        .environment
+        .iter()
+        .rev()
+        .map(|string| place(string))
+        .collect();
     let environment_end = file_name;
-    let arguments: Vec<usize> = strings.arguments.iter().rev().map(|string| place(string)).collect();
+    let arguments: Vec<usize> = strings
+        .arguments
+        .iter()
+        .rev()
+        .map(|string| place(string))
+        .collect();
     let arguments_end = environment.last().copied().unwrap_or(file_name);
     let arguments_start = arguments.last().copied().unwrap_or(arguments_end);
     let platform = place(b"x86_64");
-    for string in strings.arguments.iter().chain(&strings.environment).chain([&strings.file_name]) {
+    for string in strings
+        .arguments
+        .iter()
+        .chain(&strings.environment)
+        .chain([&strings.file_name])
+    {
         bytes.extend_from_slice(string);
         bytes.push(0);
     }
@@ -116,14 +142,25 @@ pub(super) fn write(
     random::fill(&mut noise);
     memory.write_bytes(random, &noise)?;
 
-    let vector = auxiliary::build(loaded, credentials, Pointers { random, platform, file_name });
+    let vector = auxiliary::build(
+        loaded,
+        credentials,
+        Pointers {
+            random,
+            platform,
+            file_name,
+        },
+    );
     let mut words: Vec<u64> = Vec::new();
     words.push(arguments.len() as u64);
     words.extend(arguments.iter().rev().map(|&pointer| pointer as u64));
     words.push(0);
     words.extend(environment.iter().rev().map(|&pointer| pointer as u64));
     words.push(0);
-    let auxiliary: Vec<u64> = vector.into_iter().flat_map(|(kind, value)| [kind, value]).collect();
+    let auxiliary: Vec<u64> = vector
+        .into_iter()
+        .flat_map(|(kind, value)| [kind, value])
+        .collect();
     words.extend_from_slice(&auxiliary);
     let rsp = (random - words.len() * size_of::<u64>()) & !15;
     let bytes: Vec<u8> = words.into_iter().flat_map(u64::to_le_bytes).collect();

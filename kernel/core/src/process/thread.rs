@@ -50,7 +50,11 @@ impl Thread {
 
     /// The thread that the running task serves.
     pub fn current() -> Option<Arc<Thread>> {
-        task::current().data().downcast_ref::<KernelData>()?.thread.upgrade()
+        task::current()
+            .data()
+            .downcast_ref::<KernelData>()?
+            .thread
+            .upgrade()
     }
 
     /// Sets the name, cut to 15 bytes.
@@ -88,6 +92,8 @@ impl Thread {
 
 impl fmt::Debug for Thread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Thread").field("tid", &self.tid).finish_non_exhaustive()
+        f.debug_struct("Thread")
+            .field("tid", &self.tid)
+            .finish_non_exhaustive()
     }
 }

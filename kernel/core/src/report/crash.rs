@@ -40,12 +40,14 @@ pub fn describe(thread: &Thread, context: &UserContext, info: &SignalInfo, error
     let (code_address, code_bytes) = around(&memory, frame.cpu.rip as usize);
     let stack_address = frame.cpu.rsp as usize;
     let stack = readable(&memory, stack_address..stack_address.saturating_add(STACK_BYTES));
-    let modules = files.iter().map(|(range, file_offset, path): &(Range<usize>, u64, Vec<u8>)| Module {
-        start: range.start as u64,
-        end: range.end as u64,
-        file_offset: *file_offset,
-        path,
-    });
+    let modules = files.iter().map(
+        |(range, file_offset, path): &(Range<usize>, u64, Vec<u8>)| Module {
+            start: range.start as u64,
+            end: range.end as u64,
+            file_offset: *file_offset,
+            path,
+        },
+    );
     let name = *thread.name.lock();
     let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
     host::send(&GuestMessage::Crash(Box::new(Crash {
@@ -81,7 +83,12 @@ fn collect_modules(
     }
 }
 
-fn classify(space: &AddressSpace, address: usize, error: Option<FaultError>, frame: &TrapFrame) -> AddressClass {
+fn classify(
+    space: &AddressSpace,
+    address: usize,
+    error: Option<FaultError>,
+    frame: &TrapFrame,
+) -> AddressClass {
     let stack = space.layout.stack;
     let near_stack_pointer = address.abs_diff(frame.cpu.rsp as usize) < STACK_GUARD;
     match (error, space.vma_at(address)) {
@@ -89,12 +96,18 @@ fn classify(space: &AddressSpace, address: usize, error: Option<FaultError>, fra
         _ if address >= USER_END => AddressClass::NonCanonical,
         (Some(FaultError::BeyondFile), _) => AddressClass::BeyondFile,
         (_, Some((_, vma))) if !vma.access.read && !vma.access.write && !vma.access.execute => {
-            if near_stack_pointer { AddressClass::Guard } else { AddressClass::NoAccess }
+            if near_stack_pointer {
+                AddressClass::Guard
+            } else {
+                AddressClass::NoAccess
+            }
         }
         (_, Some((_, vma))) if frame.error_code & 16 != 0 && !vma.access.execute => AddressClass::NoExec,
         (_, Some(_)) => AddressClass::ReadOnly,
         (_, None) if address < 0x1_0000 => AddressClass::NullPage,
-        (_, None) if (stack.start.saturating_sub(STACK_GUARD)..stack.start).contains(&address) => AddressClass::Guard,
+        (_, None) if (stack.start.saturating_sub(STACK_GUARD)..stack.start).contains(&address) => {
+            AddressClass::Guard
+        }
         (_, None) => AddressClass::Unmapped,
     }
 }

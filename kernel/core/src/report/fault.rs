@@ -14,7 +14,9 @@ pub fn page_fault(thread: &Thread, context: &mut UserContext, address: usize, ac
         FaultAccess { write: true, .. } => Touch::Write,
         _ => Touch::Read,
     };
-    let Err(error) = thread.process.memory.lock().fault(address, touch) else { return };
+    let Err(error) = thread.process.memory.lock().fault(address, touch) else {
+        return;
+    };
     let (signal, code) = match error {
         FaultError::Unmapped => (Signal::SIGSEGV, code::SEGV_MAPERR),
         FaultError::Forbidden => (Signal::SIGSEGV, code::SEGV_ACCERR),
@@ -27,7 +29,16 @@ pub fn page_fault(thread: &Thread, context: &mut UserContext, address: usize, ac
             return thread.process.end(ExitStatus::Signaled(Signal::SIGKILL.number()));
         }
     };
-    raise(thread, context, SignalInfo { signal, code, details: Details::Address(address as u64) }, Some(error));
+    raise(
+        thread,
+        context,
+        SignalInfo {
+            signal,
+            code,
+            details: Details::Address(address as u64),
+        },
+        Some(error),
+    );
 }
 
 /// Raises the signal of an exception.
@@ -47,7 +58,16 @@ pub fn exception(thread: &Thread, context: &mut UserContext, number: u8) {
     if number == vector::DEBUG {
         context.registers_mut().cpu.rflags &= !0x100; // one trap for each step that was asked for
     }
-    raise(thread, context, SignalInfo { signal, code, details: Details::Address(address) }, None);
+    raise(
+        thread,
+        context,
+        SignalInfo {
+            signal,
+            code,
+            details: Details::Address(address),
+        },
+        None,
+    );
 }
 
 /// Enters the program's handler, or tells what happened and ends the process.

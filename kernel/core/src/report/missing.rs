@@ -37,7 +37,15 @@ pub fn missing(thread: &Thread, rip: u64, what: String, errno: Errno) -> Errno {
     };
     if !full {
         let (module, file_offset) = locate(thread, rip);
-        let record = Record { what, errno, count: 1, thread: *thread.name.lock(), address: rip, module, file_offset };
+        let record = Record {
+            what,
+            errno,
+            count: 1,
+            thread: *thread.name.lock(),
+            address: rip,
+            module,
+            file_offset,
+        };
         RECORDS.lock().push(record);
     }
     errno
@@ -66,7 +74,11 @@ pub fn send_missing() {
             errno: record.errno.number(),
             count: record.count,
             thread: record.thread.split(|&byte| byte == 0).next().unwrap_or_default(),
-            site: CallSite { address: record.address, module: &record.module, file_offset: record.file_offset },
+            site: CallSite {
+                address: record.address,
+                module: &record.module,
+                file_offset: record.file_offset,
+            },
         }));
     }
 }

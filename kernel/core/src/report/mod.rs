@@ -22,5 +22,8 @@ use threadbare_link::LogLevel;
 /// Logs that a program could not be executed.
 pub fn log_failure(failure: &Failure) {
     let path = String::from_utf8_lossy(&failure.path);
-    host::log(LogLevel::Error, &format!("cannot execute {path}: {}", failure.errno.name()));
+    host::log(
+        LogLevel::Error,
+        &format!("cannot execute {path}: {}", failure.errno.name()),
+    );
 }

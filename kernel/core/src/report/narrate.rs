@@ -11,10 +11,21 @@ pub fn narrate(out: &mut dyn Write) {
         let _ = writeln!(out, "  doing: starting up; no program runs yet");
         return;
     };
-    let Some(thread) = process.first_thread_for_report() else { return };
+    let Some(thread) = process.first_thread_for_report() else {
+        return;
+    };
     let number = thread.system_call.load(Ordering::Relaxed);
     let _ = match number {
-        usize::MAX => writeln!(out, "  doing: running the program (pid {}), in no system call", process.pid),
-        _ => writeln!(out, "  doing: system call {number} ({}) of pid {}", syscall::name(number), process.pid),
+        usize::MAX => writeln!(
+            out,
+            "  doing: running the program (pid {}), in no system call",
+            process.pid
+        ),
+        _ => writeln!(
+            out,
+            "  doing: system call {number} ({}) of pid {}",
+            syscall::name(number),
+            process.pid
+        ),
     };
 }

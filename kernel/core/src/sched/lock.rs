@@ -24,19 +24,28 @@ pub struct MutexGuard<'a, T> {
 impl<T> Mutex<T> {
     /// An unlocked lock.
     pub const fn new(value: T) -> Self {
-        Mutex { value: SpinLock::new(Some(value)), queue: WaitQueue::new() }
+        Mutex {
+            value: SpinLock::new(Some(value)),
+            queue: WaitQueue::new(),
+        }
     }
 
     /// Waits for the lock.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         let value = self.queue.wait(|| self.free().take());
-        MutexGuard { mutex: self, value: Some(value) }
+        MutexGuard {
+            mutex: self,
+            value: Some(value),
+        }
     }
 
     /// Takes the lock if it is free.
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         let value = self.free().take()?;
-        Some(MutexGuard { mutex: self, value: Some(value) })
+        Some(MutexGuard {
+            mutex: self,
+            value: Some(value),
+        })
     }
 
     fn free(&self) -> SpinGuard<'_, Option<T>> {

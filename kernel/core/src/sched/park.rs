@@ -33,7 +33,10 @@ pub struct KernelData {
 impl KernelData {
     /// For a task that serves `thread`.
     pub fn serving(thread: &Arc<Thread>) -> KernelData {
-        KernelData { parker: Parker::default(), thread: Arc::downgrade(thread) }
+        KernelData {
+            parker: Parker::default(),
+            thread: Arc::downgrade(thread),
+        }
     }
 }
 
@@ -45,7 +48,9 @@ fn parker(task: &Task) -> Option<&Parker> {
 /// return for no reason: callers check what they wait for.
 pub fn park() {
     let current = task::current();
-    let Some(Parker(state)) = parker(&current) else { return policy::yield_now() };
+    let Some(Parker(state)) = parker(&current) else {
+        return policy::yield_now();
+    };
     let _interrupts = irq::disable();
     if state.swap(PARKED, Ordering::AcqRel) == TOKEN {
         state.store(READY, Ordering::Relaxed);

@@ -15,8 +15,11 @@ struct Timers {
     slice_end: Option<Nanoseconds>,
 }
 
-static TIMERS: SpinLock<Timers> =
-    SpinLock::new(Timers { sleepers: BTreeMap::new(), next_number: 0, slice_end: None });
+static TIMERS: SpinLock<Timers> = SpinLock::new(Timers {
+    sleepers: BTreeMap::new(),
+    next_number: 0,
+    slice_end: None,
+});
 
 /// Remembers to unpark `task` at `deadline`; the number is for [`remove`].
 pub(super) fn add(deadline: Nanoseconds, task: Arc<Task>) -> u64 {

@@ -13,10 +13,18 @@ pub struct WaitQueue {
     waiting: SpinLock<VecDeque<Arc<Task>>>,
 }
 
+impl Default for WaitQueue {
+    fn default() -> Self {
+        WaitQueue::new()
+    }
+}
+
 impl WaitQueue {
     /// A queue in which nobody waits.
     pub const fn new() -> Self {
-        WaitQueue { waiting: SpinLock::new(VecDeque::new()) }
+        WaitQueue {
+            waiting: SpinLock::new(VecDeque::new()),
+        }
     }
 
     /// Waits until `ready` gives a value. It is asked after the task has entered the queue, so a change between the
@@ -61,7 +69,9 @@ impl WaitQueue {
         if value.is_none() {
             sleep();
         }
-        self.waiting.lock().retain(|waiting| !Arc::ptr_eq(waiting, &current));
+        self.waiting
+            .lock()
+            .retain(|waiting| !Arc::ptr_eq(waiting, &current));
         value
     }
 

@@ -13,7 +13,9 @@ pub fn deliver_pending(thread: &Thread, context: &mut UserContext) {
     loop {
         let mask = *thread.signals.mask.lock();
         let wanted = SignalSet::from_bits(!mask.bits());
-        let Some(info) = thread.signals.take(&thread.process.signals, wanted) else { break };
+        let Some(info) = thread.signals.take(&thread.process.signals, wanted) else {
+            break;
+        };
         let action = thread.process.signals.action(info.signal);
         match action.handler {
             Handler::Ignore => {}

@@ -79,7 +79,11 @@ pub(super) fn push(
     let stack = *thread.signals.stack.lock();
     let on_stack = stack.contains(registers.cpu.rsp);
     let switches = action.flags & u64::from(linux::SA_ONSTACK) != 0 && stack.size > 0 && !on_stack;
-    let top = if switches { stack.start + stack.size } else { registers.cpu.rsp.wrapping_sub(128) }; // the red zone
+    let top = if switches {
+        stack.start + stack.size
+    } else {
+        registers.cpu.rsp.wrapping_sub(128)
+    }; // the red zone
 
     let vector_state = vector_state_bytes()?;
     let vector_at = top.wrapping_sub(vector_state.len() as u64) & !63;
@@ -97,7 +101,13 @@ pub(super) fn push(
         stack_flags: stack_flags(&stack, on_stack),
         stack_size: stack.size,
         r8_to_r15: [
-            registers.r8, registers.r9, registers.r10, registers.r11, registers.r12, registers.r13, registers.r14,
+            registers.r8,
+            registers.r9,
+            registers.r10,
+            registers.r11,
+            registers.r12,
+            registers.r13,
+            registers.r14,
             registers.r15,
         ],
         rdi: registers.rdi,
@@ -155,14 +165,19 @@ pub fn sigreturn(thread: &Thread, context: &mut UserContext) -> Result<(), Errno
     let [r8, r9, r10, r11, r12, r13, r14, r15] = saved.r8_to_r15;
     (registers.r8, registers.r9, registers.r10, registers.r11) = (r8, r9, r10, r11);
     (registers.r12, registers.r13, registers.r14, registers.r15) = (r12, r13, r14, r15);
-    (registers.rdi, registers.rsi, registers.rbp, registers.rbx) = (saved.rdi, saved.rsi, saved.rbp, saved.rbx);
+    (registers.rdi, registers.rsi, registers.rbp, registers.rbx) =
+        (saved.rdi, saved.rsi, saved.rbp, saved.rbx);
     (registers.rdx, registers.rax, registers.rcx) = (saved.rdx, saved.rax, saved.rcx);
     (registers.cpu.rsp, registers.cpu.rip, registers.cpu.rflags) = (saved.rsp, saved.rip, saved.rflags);
     registers.vector = 0;
     *thread.signals.mask.lock() = SignalSet::from_bits(saved.mask).blockable();
     let stack = AlternateStack {
         start: saved.stack_start,
-        size: if saved.stack_flags & linux::SS_DISABLE != 0 { 0 } else { saved.stack_size },
+        size: if saved.stack_flags & linux::SS_DISABLE != 0 {
+            0
+        } else {
+            saved.stack_size
+        },
         disarm: saved.stack_flags & (1 << 31) != 0,
     };
     *thread.signals.stack.lock() = stack;
@@ -205,7 +220,11 @@ fn restore_vector_state(memory: &CurrentMemory<'_>, at: u64) -> Result<(), Errno
     bytes.try_reserve_exact(size)?;
     bytes.resize(size, 0);
     memory.read_bytes(address(at)?, &mut bytes)?;
-    if user::restore_vector_state(&bytes) { Ok(()) } else { Err(Errno::EFAULT) }
+    if user::restore_vector_state(&bytes) {
+        Ok(())
+    } else {
+        Err(Errno::EFAULT)
+    }
 }
 
 fn write(memory: &CurrentMemory<'_>, at: u64, bytes: &[u8]) -> Result<(), Errno> {

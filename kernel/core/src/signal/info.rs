@@ -43,25 +43,33 @@ pub(crate) mod code {
     pub(crate) const SEGV_ACCERR: i32 = 2;
     pub(crate) const BUS_ADRALN: i32 = 1;
     pub(crate) const BUS_ADRERR: i32 = 2;
-    pub(crate) const TRAP_BRKPT: i32 = 1;
     pub(crate) const TRAP_TRACE: i32 = 2;
 }
 
 impl SignalInfo {
     /// A signal that the kernel sends for no particular reason.
     pub fn from_kernel(signal: Signal) -> SignalInfo {
-        SignalInfo { signal, code: code::SI_KERNEL, details: Details::Address(0) }
+        SignalInfo {
+            signal,
+            code: code::SI_KERNEL,
+            details: Details::Address(0),
+        }
     }
 
     /// A signal sent by a process, with `kill` or `tgkill`.
     pub fn from_process(signal: Signal, code: i32, pid: u32, uid: u32) -> SignalInfo {
-        SignalInfo { signal, code, details: Details::Sender { pid, uid, value: 0 } }
+        SignalInfo {
+            signal,
+            code,
+            details: Details::Sender { pid, uid, value: 0 },
+        }
     }
 
     /// The 128 bytes of `siginfo_t`.
     pub fn to_bytes(self) -> [u8; 128] {
         let mut bytes = [0; 128];
-        let mut put = |offset: usize, field: &[u8]| bytes[offset..offset + field.len()].copy_from_slice(field);
+        let mut put =
+            |offset: usize, field: &[u8]| bytes[offset..offset + field.len()].copy_from_slice(field);
         put(0, &u32::from(self.signal.number()).to_le_bytes());
         put(8, &self.code.to_le_bytes());
         match self.details {

@@ -21,4 +21,6 @@ pub(crate) use frame::stack_flags;
 pub(crate) use info::code;
 pub use info::{Details, SignalInfo};
 pub use number::{DefaultAction, Signal, SignalSet};
-pub use state::{Action, AlternateStack, Handler, ProcessSignals, ThreadSignals, send_to_process, send_to_thread};
+pub use state::{
+    Action, AlternateStack, Handler, ProcessSignals, ThreadSignals, send_to_process, send_to_thread,
+};

@@ -109,8 +109,15 @@ impl ProcessSignals {
     /// After `execve`: handlers are gone, ignored signals stay ignored.
     pub fn reset_handlers(&self) {
         for action in self.actions.lock().iter_mut() {
-            let handler = if action.handler == Handler::Ignore { Handler::Ignore } else { Handler::Default };
-            *action = Action { handler, ..Action::default() };
+            let handler = if action.handler == Handler::Ignore {
+                Handler::Ignore
+            } else {
+                Handler::Default
+            };
+            *action = Action {
+                handler,
+                ..Action::default()
+            };
         }
     }
 
@@ -148,7 +155,9 @@ impl ThreadSignals {
 }
 
 fn set_of(queue: &VecDeque<SignalInfo>) -> SignalSet {
-    queue.iter().fold(SignalSet::EMPTY, |set, info| set.with(info.signal))
+    queue
+        .iter()
+        .fold(SignalSet::EMPTY, |set, info| set.with(info.signal))
 }
 
 fn enqueue(queue: &SpinLock<VecDeque<SignalInfo>>, info: SignalInfo) -> bool {

@@ -26,8 +26,14 @@ struct Waiter {
 static WAITERS: SpinLock<VecDeque<Arc<Waiter>>> = SpinLock::new(VecDeque::new());
 
 /// `futex(2)`.
-pub(super) fn futex(call: &mut Call<'_>, [address, operation, value, timeout, address2, value3]: [usize; 6]) -> Result<usize, Errno> {
-    #[expect(clippy::cast_possible_truncation, reason = "ints are the low halves of their registers")]
+pub(super) fn futex(
+    call: &mut Call<'_>,
+    [address, operation, value, timeout, address2, value3]: [usize; 6],
+) -> Result<usize, Errno> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "ints are the low halves of their registers"
+    )]
     let (operation, value, value3) = (operation as u32, value as u32, value3 as u32);
     if !address.is_multiple_of(4) {
         return Err(Errno::EINVAL);
@@ -54,7 +60,9 @@ fn relative(call: &Call<'_>, timeout: usize) -> Result<Option<Nanoseconds>, Errn
     if timeout == 0 {
         return Ok(None);
     }
-    Ok(Some(Nanoseconds(clock::monotonic().saturating_add(read_timespec(call, timeout)?))))
+    Ok(Some(Nanoseconds(
+        clock::monotonic().saturating_add(read_timespec(call, timeout)?),
+    )))
 }
 
 fn absolute(call: &Call<'_>, timeout: usize, realtime: bool) -> Result<Option<Nanoseconds>, Errno> {
@@ -62,24 +70,49 @@ fn absolute(call: &Call<'_>, timeout: usize, realtime: bool) -> Result<Option<Na
         return Ok(None);
     }
     let time = read_timespec(call, timeout)?;
-    let passed = if realtime { clock::realtime() - clock::monotonic() } else { 0 };
+    let passed = if realtime {
+        clock::realtime() - clock::monotonic()
+    } else {
+        0
+    };
     Ok(Some(Nanoseconds(time.saturating_sub(passed))))
 }
 
-fn wait(call: &Call<'_>, address: usize, expected: u32, deadline: Option<Nanoseconds>, bits: u32) -> Result<usize, Errno> {
+fn wait(
+    call: &Call<'_>,
+    address: usize,
+    expected: u32,
+    deadline: Option<Nanoseconds>,
+    bits: u32,
+) -> Result<usize, Errno> {
     if bits == 0 {
         return Err(Errno::EINVAL);
     }
-    let waiter = Arc::new(Waiter { address: SpinLock::new(address), bits, task: task::current(), woken: AtomicBool::new(false) });
+    let waiter = Arc::new(Waiter {
+        address: SpinLock::new(address),
+        bits,
+        task: task::current(),
+        woken: AtomicBool::new(false),
+    });
     // In the queue before the word is read: a change and its wake between the two are not missed.
     WAITERS.lock().push_back(waiter.clone());
     let result = sleep(call, &waiter, address, expected, deadline);
     WAITERS.lock().retain(|other| !Arc::ptr_eq(other, &waiter));
     // A wake that came while giving up for another reason counts: it has been consumed.
-    if waiter.woken.load(Ordering::Acquire) { Ok(0) } else { result }
+    if waiter.woken.load(Ordering::Acquire) {
+        Ok(0)
+    } else {
+        result
+    }
 }
 
-fn sleep(call: &Call<'_>, waiter: &Waiter, address: usize, expected: u32, deadline: Option<Nanoseconds>) -> Result<usize, Errno> {
+fn sleep(
+    call: &Call<'_>,
+    waiter: &Waiter,
+    address: usize,
+    expected: u32,
+    deadline: Option<Nanoseconds>,
+) -> Result<usize, Errno> {
     if call.read::<u32>(address)? != expected {
         return Err(Errno::EAGAIN);
     }
@@ -88,7 +121,11 @@ fn sleep(call: &Call<'_>, waiter: &Waiter, address: usize, expected: u32, deadli
             return Ok(0);
         }
         if call.thread.is_interrupted() {
-            return Err(if deadline.is_some() { Errno::EINTR } else { Errno::ERESTARTSYS });
+            return Err(if deadline.is_some() {
+                Errno::EINTR
+            } else {
+                Errno::ERESTARTSYS
+            });
         }
         match deadline {
             Some(deadline) if !sched::park_until(deadline) => return Err(Errno::ETIMEDOUT),
@@ -128,4 +165,3 @@ fn requeue(from: usize, most: u32, moved: usize, to: usize) -> usize {
     }
     woken + requeued
 }
-

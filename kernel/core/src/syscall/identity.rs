@@ -25,7 +25,11 @@ pub(super) fn getppid(_: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> {
 /// `getpgrp(2)`, `getpgid(2)` and `getsid(2)` of the only process.
 pub(super) fn getpgid(call: &mut Call<'_>, [pid, ..]: [usize; 6]) -> Result<usize, Errno> {
     let own = call.process().pid;
-    if pid == 0 || pid as u64 == u64::from(own) { Ok(own as usize) } else { Err(Errno::ESRCH) }
+    if pid == 0 || pid as u64 == u64::from(own) {
+        Ok(own as usize)
+    } else {
+        Err(Errno::ESRCH)
+    }
 }
 
 /// `getpgrp(2)`, which takes no argument.
@@ -71,21 +75,38 @@ pub(super) fn getgroups(call: &mut Call<'_>, [size, list, ..]: [usize; 6]) -> Re
 
 /// A non-negative `int`.
 fn int(value: usize) -> Result<usize, Errno> {
-    #[expect(clippy::cast_possible_truncation, reason = "an int is the low half of its register")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "an int is the low half of its register"
+    )]
     let value = value as u32;
-    if value > i32::MAX as u32 { Err(Errno::EINVAL) } else { Ok(value as usize) }
+    if value > i32::MAX as u32 {
+        Err(Errno::EINVAL)
+    } else {
+        Ok(value as usize)
+    }
 }
 
 /// `prlimit64(2)`.
-pub(super) fn prlimit64(call: &mut Call<'_>, [pid, resource, new, old, ..]: [usize; 6]) -> Result<usize, Errno> {
+pub(super) fn prlimit64(
+    call: &mut Call<'_>,
+    [pid, resource, new, old, ..]: [usize; 6],
+) -> Result<usize, Errno> {
     if pid != 0 && pid as u64 != u64::from(call.process().pid) {
         return Err(Errno::ESRCH);
     }
-    let new = if new == 0 { None } else { Some(call.read::<[u64; 2]>(new)?) };
+    let new = if new == 0 {
+        None
+    } else {
+        Some(call.read::<[u64; 2]>(new)?)
+    };
     let before = call.process().limits.lock().get(resource)?;
     if let Some([soft, hard]) = new {
         let privileged = call.process().credentials.lock().is_privileged();
-        call.process().limits.lock().set(resource, Limit { soft, hard }, privileged)?;
+        call.process()
+            .limits
+            .lock()
+            .set(resource, Limit { soft, hard }, privileged)?;
     }
     call.write_if_wanted(old, &[before.soft, before.hard])?;
     Ok(0)
@@ -115,7 +136,8 @@ pub(super) fn prctl(call: &mut Call<'_>, [option, argument, ..]: [usize; 6]) -> 
                     break;
                 }
             }
-            call.thread.set_name(name.split(|&byte| byte == 0).next().unwrap_or_default());
+            call.thread
+                .set_name(name.split(|&byte| byte == 0).next().unwrap_or_default());
             Ok(0)
         }
         pr::PR_GET_NAME => {
@@ -168,7 +190,11 @@ pub(super) fn capget(call: &mut Call<'_>, [header, data, ..]: [usize; 6]) -> Res
     if pid != 0 && pid != call.process().pid {
         return Err(Errno::ESRCH);
     }
-    let all = if call.process().credentials.lock().is_privileged() { u32::MAX } else { 0 };
+    let all = if call.process().credentials.lock().is_privileged() {
+        u32::MAX
+    } else {
+        0
+    };
     let high = all & 0x1ff; // 41 capabilities
     call.write_if_wanted(data, &[all, all, 0, high, high, 0])?;
     Ok(0)

@@ -23,7 +23,10 @@ const HARMLESS: usize = (linux::MAP_DENYWRITE
 const ZERO_DEVICE: DeviceNumber = DeviceNumber { major: 1, minor: 5 };
 
 /// `mmap(2)`.
-pub(super) fn mmap(call: &mut Call<'_>, [address, length, protection, flags, fd, offset]: [usize; 6]) -> Result<usize, Errno> {
+pub(super) fn mmap(
+    call: &mut Call<'_>,
+    [address, length, protection, flags, fd, offset]: [usize; 6],
+) -> Result<usize, Errno> {
     let access = access(protection)?;
     let flag = |bit: u32| flags & bit as usize != 0;
     if !offset.is_multiple_of(PAGE_SIZE) || length == 0 {
@@ -41,12 +44,19 @@ pub(super) fn mmap(call: &mut Call<'_>, [address, length, protection, flags, fd,
         return Err(call.missing("mmap(MAP_GROWSDOWN)".into(), Errno::EINVAL));
     }
     let known = HARMLESS
-        | (linux::MAP_TYPE | linux::MAP_FIXED | linux::MAP_FIXED_NOREPLACE | linux::MAP_ANONYMOUS | linux::MAP_32BIT) as usize;
+        | (linux::MAP_TYPE
+            | linux::MAP_FIXED
+            | linux::MAP_FIXED_NOREPLACE
+            | linux::MAP_ANONYMOUS
+            | linux::MAP_32BIT) as usize;
     if flags & linux::MAP_TYPE as usize == linux::MAP_SHARED_VALIDATE as usize && flags & !known != 0 {
         return Err(Errno::EOPNOTSUPP);
     }
     let vma = if flag(linux::MAP_ANONYMOUS) {
-        Vma { shared, ..Vma::anonymous(access) }
+        Vma {
+            shared,
+            ..Vma::anonymous(access)
+        }
     } else {
         file_mapping(call, fd, offset, access, shared)?
     };
@@ -57,10 +67,19 @@ pub(super) fn mmap(call: &mut Call<'_>, [address, length, protection, flags, fd,
     } else {
         Whereto::Hint(address)
     };
-    call.process().memory.lock().map(whereto, length, vma, !flag(linux::MAP_NORESERVE))
+    call.process()
+        .memory
+        .lock()
+        .map(whereto, length, vma, !flag(linux::MAP_NORESERVE))
 }
 
-fn file_mapping(call: &Call<'_>, fd: usize, offset: usize, access: Access, shared: bool) -> Result<Vma, Errno> {
+fn file_mapping(
+    call: &Call<'_>,
+    fd: usize,
+    offset: usize,
+    access: Access,
+    shared: bool,
+) -> Result<Vma, Errno> {
     let fd = u32::try_from(fd as u64 & 0xffff_ffff).map_err(|_| Errno::EBADF)?;
     let file = call.process().files.lock().get(fd)?.file.clone();
     file.check_readable().map_err(|_| Errno::EACCES)?;
@@ -70,14 +89,26 @@ fn file_mapping(call: &Call<'_>, fd: usize, offset: usize, access: Access, share
     }
     let kind = file.inode().kind();
     if kind == FileType::CharacterDevice && file.inode().metadata().node == ZERO_DEVICE {
-        return Ok(Vma { shared, ..Vma::anonymous(access) }); // /dev/zero: as MAP_ANONYMOUS (zero(4))
+        return Ok(Vma {
+            shared,
+            ..Vma::anonymous(access)
+        }); // /dev/zero: as MAP_ANONYMOUS (zero(4))
     }
     if kind != FileType::Regular || file.inode().contents().is_none() {
         return Err(Errno::ENODEV);
     }
-    let most = Access { read: true, write: !shared || writable, execute: true };
+    let most = Access {
+        read: true,
+        write: !shared || writable,
+        execute: true,
+    };
     let page = (offset / PAGE_SIZE) as u64;
-    Ok(Vma { most, shared, backing: Backing::file(&file, page), ..Vma::anonymous(access) })
+    Ok(Vma {
+        most,
+        shared,
+        backing: Backing::file(&file, page),
+        ..Vma::anonymous(access)
+    })
 }
 
 /// `PROT_*` as rights. What can be written or executed can be read, on this machine.
@@ -88,7 +119,11 @@ fn access(protection: usize) -> Result<Access, Errno> {
     }
     let bit = |bit: u32| protection & bit as usize != 0;
     let (write, execute) = (bit(linux::PROT_WRITE), bit(linux::PROT_EXEC));
-    Ok(Access { read: bit(linux::PROT_READ) || write || execute, write, execute })
+    Ok(Access {
+        read: bit(linux::PROT_READ) || write || execute,
+        write,
+        execute,
+    })
 }
 
 /// `munmap(2)`.
@@ -98,13 +133,22 @@ pub(super) fn munmap(call: &mut Call<'_>, [address, length, ..]: [usize; 6]) -> 
 }
 
 /// `mprotect(2)`.
-pub(super) fn mprotect(call: &mut Call<'_>, [address, length, protection, ..]: [usize; 6]) -> Result<usize, Errno> {
-    call.process().memory.lock().protect(address, length, access(protection)?)?;
+pub(super) fn mprotect(
+    call: &mut Call<'_>,
+    [address, length, protection, ..]: [usize; 6],
+) -> Result<usize, Errno> {
+    call.process()
+        .memory
+        .lock()
+        .protect(address, length, access(protection)?)?;
     Ok(0)
 }
 
 /// `mremap(2)`.
-pub(super) fn mremap(call: &mut Call<'_>, [address, old, new, flags, to, _]: [usize; 6]) -> Result<usize, Errno> {
+pub(super) fn mremap(
+    call: &mut Call<'_>,
+    [address, old, new, flags, to, _]: [usize; 6],
+) -> Result<usize, Errno> {
     let flag = |bit: u32| flags & bit as usize != 0;
     let known = (linux::MREMAP_MAYMOVE | linux::MREMAP_FIXED | linux::MREMAP_DONTUNMAP) as usize;
     if flags & !known != 0 || (flag(linux::MREMAP_FIXED) && !flag(linux::MREMAP_MAYMOVE)) {
@@ -114,7 +158,10 @@ pub(super) fn mremap(call: &mut Call<'_>, [address, old, new, flags, to, _]: [us
         return Err(call.missing("mremap(MREMAP_DONTUNMAP)".into(), Errno::EINVAL));
     }
     let to = flag(linux::MREMAP_FIXED).then_some(to);
-    call.process().memory.lock().remap(address, old, new, flag(linux::MREMAP_MAYMOVE), to)
+    call.process()
+        .memory
+        .lock()
+        .remap(address, old, new, flag(linux::MREMAP_MAYMOVE), to)
 }
 
 /// `brk(2)`, the system call: returns the break, changed or not.
@@ -123,11 +170,16 @@ pub(super) fn brk(call: &mut Call<'_>, [address, ..]: [usize; 6]) -> Result<usiz
 }
 
 /// `madvise(2)`: what only makes things faster on Linux changes nothing here.
-pub(super) fn madvise(call: &mut Call<'_>, [address, length, advice, ..]: [usize; 6]) -> Result<usize, Errno> {
+pub(super) fn madvise(
+    call: &mut Call<'_>,
+    [address, length, advice, ..]: [usize; 6],
+) -> Result<usize, Errno> {
     let mut memory = call.process().memory.lock();
     match u32::try_from(advice).map_err(|_| Errno::EINVAL)? {
         // MADV_FREE may drop the pages at any time, so also at once.
-        linux::MADV_DONTNEED | linux::MADV_FREE | linux::MADV_DONTNEED_LOCKED => memory.discard(address, length)?,
+        linux::MADV_DONTNEED | linux::MADV_FREE | linux::MADV_DONTNEED_LOCKED => {
+            memory.discard(address, length)?
+        }
         linux::MADV_NORMAL
         | linux::MADV_RANDOM
         | linux::MADV_SEQUENTIAL
@@ -168,7 +220,10 @@ pub(super) fn mlock(call: &mut Call<'_>, [address, length, ..]: [usize; 6]) -> R
 }
 
 /// `mincore(2)`.
-pub(super) fn mincore(call: &mut Call<'_>, [address, length, vector, ..]: [usize; 6]) -> Result<usize, Errno> {
+pub(super) fn mincore(
+    call: &mut Call<'_>,
+    [address, length, vector, ..]: [usize; 6],
+) -> Result<usize, Errno> {
     const MOST: usize = 4096; // pages at a time, so that the kernel's own memory use is bounded
     let mut at = address;
     let mut left = length.div_ceil(PAGE_SIZE);
@@ -177,7 +232,10 @@ pub(super) fn mincore(call: &mut Call<'_>, [address, length, vector, ..]: [usize
         let pages = left.min(MOST);
         let mut states = alloc::vec::Vec::new();
         states.try_reserve_exact(pages)?;
-        call.process().memory.lock().resident(at, pages * PAGE_SIZE, |resident| states.push(u8::from(resident)))?;
+        call.process()
+            .memory
+            .lock()
+            .resident(at, pages * PAGE_SIZE, |resident| states.push(u8::from(resident)))?;
         call.memory().write_bytes(to, &states)?;
         at += pages * PAGE_SIZE;
         to += pages;

@@ -27,21 +27,36 @@ const ALWAYS: u32 = linux::POLLERR | linux::POLLHUP;
 
 /// `poll(2)`.
 pub(super) fn poll(call: &mut Call<'_>, [fds, count, timeout, ..]: [usize; 6]) -> Result<usize, Errno> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "an int is the low half of its register")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        reason = "an int is the low half of its register"
+    )]
     let timeout = timeout as i32;
     let milliseconds = u64::try_from(timeout).ok();
     poll_until(call, fds, count, milliseconds.map(|ms| deadline(ms * 1_000_000)))
 }
 
 /// `ppoll(2)`.
-pub(super) fn ppoll(call: &mut Call<'_>, [fds, count, timeout, mask, size, _]: [usize; 6]) -> Result<usize, Errno> {
-    let deadline = if timeout == 0 { None } else { Some(deadline(read_timespec(call, timeout)?)) };
+pub(super) fn ppoll(
+    call: &mut Call<'_>,
+    [fds, count, timeout, mask, size, _]: [usize; 6],
+) -> Result<usize, Errno> {
+    let deadline = if timeout == 0 {
+        None
+    } else {
+        Some(deadline(read_timespec(call, timeout)?))
+    };
     set_mask_meanwhile(call, mask, size)?;
     poll_until(call, fds, count, deadline)
 }
 
 fn deadline(nanoseconds: u64) -> Nanoseconds {
-    Nanoseconds(if nanoseconds == 0 { 0 } else { clock::monotonic().saturating_add(nanoseconds) })
+    Nanoseconds(if nanoseconds == 0 {
+        0
+    } else {
+        clock::monotonic().saturating_add(nanoseconds)
+    })
 }
 
 /// Sets the signal mask until the call is over: it is restored when signals have been looked at.
@@ -65,20 +80,34 @@ struct Watched {
     ready: u32,
 }
 
-fn poll_until(call: &Call<'_>, fds: usize, count: usize, deadline: Option<Nanoseconds>) -> Result<usize, Errno> {
+fn poll_until(
+    call: &Call<'_>,
+    fds: usize,
+    count: usize,
+    deadline: Option<Nanoseconds>,
+) -> Result<usize, Errno> {
     if count as u64 > u64::from(call.process().limits.lock().open_files()) {
         return Err(Errno::EINVAL);
     }
     let mut entries: Vec<PollFd> = Vec::new();
     entries.try_reserve_exact(count)?;
     for index in 0..count {
-        entries.push(call.read(fds.checked_add(index * size_of::<PollFd>()).ok_or(Errno::EFAULT)?)?);
+        entries.push(
+            call.read(
+                fds.checked_add(index * size_of::<PollFd>())
+                    .ok_or(Errno::EFAULT)?,
+            )?,
+        );
     }
     let mut watched = Vec::new();
     watched.try_reserve_exact(count)?;
     for entry in &entries {
         let file = u32::try_from(entry.fd).ok().and_then(|fd| open_file(call, fd));
-        watched.push(Watched { asked: u32::from(entry.events), file, ready: 0 });
+        watched.push(Watched {
+            asked: u32::from(entry.events),
+            file,
+            ready: 0,
+        });
     }
     let invalid = |index: usize| entries[index].fd >= 0;
     let ready = wait(call, &mut watched, deadline, invalid)?;
@@ -90,7 +119,12 @@ fn poll_until(call: &Call<'_>, fds: usize, count: usize, deadline: Option<Nanose
 }
 
 fn open_file(call: &Call<'_>, fd: u32) -> Option<Arc<File>> {
-    call.process().files.lock().get(fd).ok().map(|descriptor| descriptor.file.clone())
+    call.process()
+        .files
+        .lock()
+        .get(fd)
+        .ok()
+        .map(|descriptor| descriptor.file.clone())
 }
 
 /// Waits until something is ready and returns how many are. `invalid` says whether a missing file is an error.
@@ -127,21 +161,35 @@ fn wait(
 }
 
 /// `select(2)`.
-pub(super) fn select(call: &mut Call<'_>, [count, read, write, except, timeout, _]: [usize; 6]) -> Result<usize, Errno> {
+pub(super) fn select(
+    call: &mut Call<'_>,
+    [count, read, write, except, timeout, _]: [usize; 6],
+) -> Result<usize, Errno> {
     let deadline = if timeout == 0 {
         None
     } else {
         let [seconds, microseconds] = call.read::<[i64; 2]>(timeout)?;
         let seconds = u64::try_from(seconds).map_err(|_| Errno::EINVAL)?;
         let microseconds = u64::try_from(microseconds).map_err(|_| Errno::EINVAL)?;
-        Some(deadline(seconds.saturating_mul(1_000_000_000).saturating_add(microseconds.saturating_mul(1000))))
+        Some(deadline(
+            seconds
+                .saturating_mul(1_000_000_000)
+                .saturating_add(microseconds.saturating_mul(1000)),
+        ))
     };
     select_until(call, count, [read, write, except], deadline)
 }
 
 /// `pselect6(2)`.
-pub(super) fn pselect6(call: &mut Call<'_>, [count, read, write, except, timeout, mask]: [usize; 6]) -> Result<usize, Errno> {
-    let deadline = if timeout == 0 { None } else { Some(deadline(read_timespec(call, timeout)?)) };
+pub(super) fn pselect6(
+    call: &mut Call<'_>,
+    [count, read, write, except, timeout, mask]: [usize; 6],
+) -> Result<usize, Errno> {
+    let deadline = if timeout == 0 {
+        None
+    } else {
+        Some(deadline(read_timespec(call, timeout)?))
+    };
     if mask != 0 {
         let [mask, size] = call.read::<[usize; 2]>(mask)?;
         set_mask_meanwhile(call, mask, size)?;
@@ -156,7 +204,12 @@ const ASKS: [u32; 3] = [
     linux::POLLPRI,
 ];
 
-fn select_until(call: &Call<'_>, count: usize, sets: [usize; 3], deadline: Option<Nanoseconds>) -> Result<usize, Errno> {
+fn select_until(
+    call: &Call<'_>,
+    count: usize,
+    sets: [usize; 3],
+    deadline: Option<Nanoseconds>,
+) -> Result<usize, Errno> {
     const MOST: usize = 1024;
     if i32::try_from(count).is_err() {
         return Err(Errno::EINVAL);
@@ -172,12 +225,19 @@ fn select_until(call: &Call<'_>, count: usize, sets: [usize; 3], deadline: Optio
     let mut watched = Vec::new();
     let mut numbers = Vec::new();
     for fd in 0..count {
-        let asked = (0..3).filter(|&set| is_set(&masks[set], fd)).map(|set| ASKS[set]).fold(0, |all, one| all | one);
+        let asked = (0..3)
+            .filter(|&set| is_set(&masks[set], fd))
+            .map(|set| ASKS[set])
+            .fold(0, |all, one| all | one);
         if asked != 0 {
             let file = open_file(call, u32::try_from(fd).unwrap_or(u32::MAX)).ok_or(Errno::EBADF)?;
             watched.try_reserve(1)?;
             numbers.try_reserve(1)?;
-            watched.push(Watched { asked, file: Some(file), ready: 0 });
+            watched.push(Watched {
+                asked,
+                file: Some(file),
+                ready: 0,
+            });
             numbers.push(fd);
         }
     }
@@ -203,4 +263,3 @@ fn select_until(call: &Call<'_>, count: usize, sets: [usize; 3], deadline: Optio
 fn is_set(mask: &[u8], fd: usize) -> bool {
     mask[fd / 8] & 1 << (fd % 8) != 0
 }
-

@@ -26,7 +26,10 @@ pub(super) fn exit(call: &mut Call<'_>, [status, ..]: [usize; 6]) -> Result<usiz
 }
 
 /// `execve(2)`.
-pub(super) fn execve(call: &mut Call<'_>, [path, arguments, environment, ..]: [usize; 6]) -> Result<usize, Errno> {
+pub(super) fn execve(
+    call: &mut Call<'_>,
+    [path, arguments, environment, ..]: [usize; 6],
+) -> Result<usize, Errno> {
     let memory: &dyn UserMemory = &call.memory();
     let program = Program {
         path: memory.read_path(path)?,

@@ -5,7 +5,8 @@ use crate::error::Errno;
 use crate::process::ExitStatus;
 use crate::sched;
 use crate::signal::{
-    self, Action, AlternateStack, Details, Handler, Signal, SignalInfo, SignalSet, code, send_to_process, send_to_thread,
+    self, Action, AlternateStack, Details, Handler, Signal, SignalInfo, SignalSet, code, send_to_process,
+    send_to_thread,
 };
 use linux_raw_sys::general as linux;
 use threadbare_machine::time::{self, Nanoseconds};
@@ -32,11 +33,18 @@ struct Stack {
 }
 
 fn check_set_size(size: usize) -> Result<(), Errno> {
-    if size == size_of::<SignalSet>() { Ok(()) } else { Err(Errno::EINVAL) }
+    if size == size_of::<SignalSet>() {
+        Ok(())
+    } else {
+        Err(Errno::EINVAL)
+    }
 }
 
 /// `rt_sigaction(2)`.
-pub(super) fn rt_sigaction(call: &mut Call<'_>, [signal, new, old, size, ..]: [usize; 6]) -> Result<usize, Errno> {
+pub(super) fn rt_sigaction(
+    call: &mut Call<'_>,
+    [signal, new, old, size, ..]: [usize; 6],
+) -> Result<usize, Errno> {
     check_set_size(size)?;
     let signal = Signal::new(signal)?;
     let signals = &call.process().signals;
@@ -53,7 +61,12 @@ pub(super) fn rt_sigaction(call: &mut Call<'_>, [signal, new, old, size, ..]: [u
             function => Handler::Function(function),
         };
         let mask = SignalSet::from_bits(new.mask).blockable();
-        Some(Action { handler, flags: new.flags, restorer: new.restorer, mask })
+        Some(Action {
+            handler,
+            flags: new.flags,
+            restorer: new.restorer,
+            mask,
+        })
     };
     let before = match action {
         Some(action) => signals.set_action(signal, action),
@@ -64,14 +77,21 @@ pub(super) fn rt_sigaction(call: &mut Call<'_>, [signal, new, old, size, ..]: [u
         Handler::Ignore => 1,
         Handler::Function(function) => function,
     };
-    let before =
-        KernelAction { handler, flags: before.flags, restorer: before.restorer, mask: before.mask.bits() };
+    let before = KernelAction {
+        handler,
+        flags: before.flags,
+        restorer: before.restorer,
+        mask: before.mask.bits(),
+    };
     call.write_if_wanted(old, &before)?;
     Ok(0)
 }
 
 /// `rt_sigprocmask(2)`.
-pub(super) fn rt_sigprocmask(call: &mut Call<'_>, [how, new, old, size, ..]: [usize; 6]) -> Result<usize, Errno> {
+pub(super) fn rt_sigprocmask(
+    call: &mut Call<'_>,
+    [how, new, old, size, ..]: [usize; 6],
+) -> Result<usize, Errno> {
     check_set_size(size)?;
     let before = *call.thread.signals.mask.lock();
     if new != 0 {
@@ -118,12 +138,19 @@ pub(super) fn pause(call: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> 
 }
 
 /// `rt_sigtimedwait(2)`.
-pub(super) fn rt_sigtimedwait(call: &mut Call<'_>, [set, info, timeout, size, ..]: [usize; 6]) -> Result<usize, Errno> {
+pub(super) fn rt_sigtimedwait(
+    call: &mut Call<'_>,
+    [set, info, timeout, size, ..]: [usize; 6],
+) -> Result<usize, Errno> {
     check_set_size(size)?;
     let wanted = SignalSet::from_bits(call.read::<u64>(set)?).blockable();
     let deadline = match timeout {
         0 => None,
-        _ => Some(Nanoseconds(time::now().0.saturating_add(super::times::read_timespec(call, timeout)?))),
+        _ => Some(Nanoseconds(
+            time::now()
+                .0
+                .saturating_add(super::times::read_timespec(call, timeout)?),
+        )),
     };
     loop {
         if let Some(taken) = call.thread.signals.take(&call.process().signals, wanted) {
@@ -172,7 +199,11 @@ pub(super) fn sigaltstack(call: &mut Call<'_>, [new, old, ..]: [usize; 6]) -> Re
                 if new.size < u64::from(linux::MINSIGSTKSZ) {
                     return Err(Errno::ENOMEM);
                 }
-                AlternateStack { start: new.start, size: new.size, disarm: new.flags & AUTODISARM != 0 }
+                AlternateStack {
+                    start: new.start,
+                    size: new.size,
+                    disarm: new.flags & AUTODISARM != 0,
+                }
             }
             _ => return Err(Errno::EINVAL),
         };
@@ -182,20 +213,36 @@ pub(super) fn sigaltstack(call: &mut Call<'_>, [new, old, ..]: [usize; 6]) -> Re
         *call.thread.signals.stack.lock() = stack;
     }
     let flags = signal::stack_flags(&before, on_stack);
-    call.write_if_wanted(old, &Stack { start: before.start, flags, padding: 0, size: before.size })?;
+    call.write_if_wanted(
+        old,
+        &Stack {
+            start: before.start,
+            flags,
+            padding: 0,
+            size: before.size,
+        },
+    )?;
     Ok(0)
 }
 
 /// A signal number of which 0 only asks whether the target exists.
 fn optional(signal: usize) -> Result<Option<Signal>, Errno> {
-    if signal == 0 { Ok(None) } else { Signal::new(signal).map(Some) }
+    if signal == 0 {
+        Ok(None)
+    } else {
+        Signal::new(signal).map(Some)
+    }
 }
 
 /// `kill(2)`: there is one process, which is also its group and all processes but none.
 pub(super) fn kill(call: &mut Call<'_>, [target, signal, ..]: [usize; 6]) -> Result<usize, Errno> {
     let signal = optional(signal)?;
     let own = i64::from(call.process().pid);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "pid_t is an int")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        reason = "pid_t is an int"
+    )]
     let target = i64::from(target as i32);
     if target != 0 && target != own && target != -own {
         return Err(Errno::ESRCH); // -1 means all but the caller and the first process: nobody
@@ -214,15 +261,23 @@ pub(super) fn tkill(call: &mut Call<'_>, [tid, signal, ..]: [usize; 6]) -> Resul
 
 /// `tgkill(2)`.
 pub(super) fn tgkill(call: &mut Call<'_>, [pid, tid, signal, ..]: [usize; 6]) -> Result<usize, Errno> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "pid_t is an int")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        reason = "pid_t is an int"
+    )]
     let (pid, tid) = (pid as i32, tid as i32);
     if pid <= 0 || tid <= 0 {
         return Err(Errno::EINVAL);
     }
     let signal = optional(signal)?;
     let threads = call.process().threads();
-    let found = threads.iter().find(|thread| i64::from(thread.tid) == i64::from(tid));
-    let target = found.filter(|_| i64::from(call.process().pid) == i64::from(pid)).ok_or(Errno::ESRCH)?;
+    let found = threads
+        .iter()
+        .find(|thread| i64::from(thread.tid) == i64::from(tid));
+    let target = found
+        .filter(|_| i64::from(call.process().pid) == i64::from(pid))
+        .ok_or(Errno::ESRCH)?;
     if let Some(signal) = signal {
         let info = SignalInfo::from_process(signal, code::SI_TKILL, call.process().pid, uid(call));
         if !send_to_thread(target, info) {
@@ -233,7 +288,10 @@ pub(super) fn tgkill(call: &mut Call<'_>, [pid, tid, signal, ..]: [usize; 6]) ->
 }
 
 /// `rt_sigqueueinfo(2)`.
-pub(super) fn rt_sigqueueinfo(call: &mut Call<'_>, [pid, signal, info, ..]: [usize; 6]) -> Result<usize, Errno> {
+pub(super) fn rt_sigqueueinfo(
+    call: &mut Call<'_>,
+    [pid, signal, info, ..]: [usize; 6],
+) -> Result<usize, Errno> {
     let signal = Signal::new(signal)?;
     let bytes = call.read::<[u8; 128]>(info)?;
     if pid as u64 != u64::from(call.process().pid) {
@@ -241,9 +299,20 @@ pub(super) fn rt_sigqueueinfo(call: &mut Call<'_>, [pid, signal, info, ..]: [usi
     }
     let (_, rest) = bytes.split_at(8);
     let (code, rest) = rest.split_first_chunk::<4>().ok_or(Errno::EINVAL)?;
-    let raw = rest.get(4..).and_then(|raw| <[u8; 112]>::try_from(raw).ok()).ok_or(Errno::EINVAL)?;
-    let info = SignalInfo { signal, code: i32::from_le_bytes(*code), details: Details::Raw(raw) };
-    if send_to_process(call.process(), info) { Ok(0) } else { Err(Errno::EAGAIN) }
+    let raw = rest
+        .get(4..)
+        .and_then(|raw| <[u8; 112]>::try_from(raw).ok())
+        .ok_or(Errno::EINVAL)?;
+    let info = SignalInfo {
+        signal,
+        code: i32::from_le_bytes(*code),
+        details: Details::Raw(raw),
+    };
+    if send_to_process(call.process(), info) {
+        Ok(0)
+    } else {
+        Err(Errno::EAGAIN)
+    }
 }
 
 fn uid(call: &Call<'_>) -> u32 {

@@ -83,8 +83,15 @@ pub(super) fn sched_yield(_: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errn
 }
 
 /// `sched_getaffinity(2)`: one CPU.
-pub(super) fn sched_getaffinity(call: &mut Call<'_>, [pid, size, mask, ..]: [usize; 6]) -> Result<usize, Errno> {
-    let own = call.process().threads().iter().any(|thread| thread.tid as usize == pid);
+pub(super) fn sched_getaffinity(
+    call: &mut Call<'_>,
+    [pid, size, mask, ..]: [usize; 6],
+) -> Result<usize, Errno> {
+    let own = call
+        .process()
+        .threads()
+        .iter()
+        .any(|thread| thread.tid as usize == pid);
     if pid != 0 && !own {
         return Err(Errno::ESRCH);
     }
@@ -96,12 +103,19 @@ pub(super) fn sched_getaffinity(call: &mut Call<'_>, [pid, size, mask, ..]: [usi
 }
 
 /// `sched_setaffinity(2)`: the one CPU must be among those asked for.
-pub(super) fn sched_setaffinity(call: &mut Call<'_>, [_, size, mask, ..]: [usize; 6]) -> Result<usize, Errno> {
+pub(super) fn sched_setaffinity(
+    call: &mut Call<'_>,
+    [_, size, mask, ..]: [usize; 6],
+) -> Result<usize, Errno> {
     let mut first = [0];
     if size > 0 {
         call.memory().read_bytes(mask, &mut first)?;
     }
-    if first[0] & 1 == 1 { Ok(0) } else { Err(Errno::EINVAL) }
+    if first[0] & 1 == 1 {
+        Ok(0)
+    } else {
+        Err(Errno::EINVAL)
+    }
 }
 
 /// `getcpu(2)`.

@@ -1,4 +1,6 @@
 //! From numbers to functions.
+//!
+//! Limit: an interrupted call is not restarted yet, whatever SA_RESTART says (`signal(7)`); it returns EINTR.
 
 use super::{Call, futex, identity, mapping, names, poll, process, signals, system, times};
 use crate::error::Errno;
@@ -100,15 +102,27 @@ table! {
 
 /// The name of a system call that the kernel has, for reports.
 pub fn name(number: usize) -> &'static str {
-    find(number).map_or("not implemented", |(name, _)| name.strip_prefix("__NR_").unwrap_or(name))
+    find(number).map_or("not implemented", |(name, _)| {
+        name.strip_prefix("__NR_").unwrap_or(name)
+    })
 }
 
 /// Serves the system call in `context`'s registers.
 pub fn serve(thread: &Thread, context: &mut UserContext) {
     let registers = context.registers();
-    #[expect(clippy::cast_possible_truncation, reason = "as on Linux, the number is the low half of RAX")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "as on Linux, the number is the low half of RAX"
+    )]
     let number = registers.rax as u32 as usize;
-    let arguments = [registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8, registers.r9];
+    let arguments = [
+        registers.rdi,
+        registers.rsi,
+        registers.rdx,
+        registers.r10,
+        registers.r8,
+        registers.r9,
+    ];
     let arguments = arguments.map(|argument| argument as usize);
     thread.system_call.store(number, Ordering::Relaxed);
     let mut call = Call { thread, context };
@@ -119,22 +133,20 @@ pub fn serve(thread: &Thread, context: &mut UserContext) {
     thread.system_call.store(usize::MAX, Ordering::Relaxed);
     match (number, result) {
         (SIGRETURN, _) | (EXECVE, Ok(_)) => {}
-        (_, result) => finish(context, number, result),
+        (_, result) => context.registers_mut().rax = value(result),
     }
 }
 
-/// Writes the result, or prepares the call to be made again after a signal (`signal(7)`).
-fn finish(context: &mut UserContext, number: usize, result: Result<usize, Errno>) {
-    let registers = context.registers_mut();
-    registers.rax = match result {
+/// What RAX holds after a call. A call that a signal interrupts ends in EINTR: see the module's limits.
+#[expect(clippy::cast_sign_loss, reason = "RAX holds the negated number")]
+fn value(result: Result<usize, Errno>) -> u64 {
+    match result {
         Ok(value) => value as u64,
-        Err(Errno::ERESTARTSYS | Errno::ERESTARTNOINTR | Errno::ERESTARTNOHAND | Errno::ERESTART_RESTARTBLOCK) => {
-            let _ = number;
-            Errno::EINTR.result() as u64
-        }
-        #[expect(clippy::cast_sign_loss, reason = "RAX holds the negated number")]
+        Err(
+            Errno::ERESTARTSYS | Errno::ERESTARTNOINTR | Errno::ERESTARTNOHAND | Errno::ERESTART_RESTARTBLOCK,
+        ) => Errno::EINTR.result() as u64,
         Err(error) => error.result() as u64,
-    };
+    }
 }
 
 /// Calls that are known to be asked for by programs that go on happily without: not worth a report.

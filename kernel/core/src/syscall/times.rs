@@ -16,7 +16,10 @@ const SECOND: u64 = 1_000_000_000;
 pub(super) fn read_timespec(call: &Call<'_>, from: usize) -> Result<u64, Errno> {
     let [seconds, nanoseconds] = call.read::<[i64; 2]>(from)?;
     let seconds = u64::try_from(seconds).map_err(|_| Errno::EINVAL)?;
-    let nanoseconds = u64::try_from(nanoseconds).ok().filter(|&part| part < SECOND).ok_or(Errno::EINVAL)?;
+    let nanoseconds = u64::try_from(nanoseconds)
+        .ok()
+        .filter(|&part| part < SECOND)
+        .ok_or(Errno::EINVAL)?;
     Ok(seconds.saturating_mul(SECOND).saturating_add(nanoseconds))
 }
 
@@ -76,7 +79,11 @@ pub(super) fn times(call: &mut Call<'_>, [to, ..]: [usize; 6]) -> Result<usize, 
 
 /// `getrusage(2)`: the time, and how much memory is in use now.
 pub(super) fn getrusage(call: &mut Call<'_>, [who, to, ..]: [usize; 6]) -> Result<usize, Errno> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "an int is the low half of its register")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        reason = "an int is the low half of its register"
+    )]
     let who = who as i32;
     let now = clock::monotonic();
     let mut usage = [0u64; 18];
@@ -100,7 +107,10 @@ pub(super) fn nanosleep(call: &mut Call<'_>, [request, left, ..]: [usize; 6]) ->
 }
 
 /// `clock_nanosleep(2)`.
-pub(super) fn clock_nanosleep(call: &mut Call<'_>, [clock, flags, request, left, ..]: [usize; 6]) -> Result<usize, Errno> {
+pub(super) fn clock_nanosleep(
+    call: &mut Call<'_>,
+    [clock, flags, request, left, ..]: [usize; 6],
+) -> Result<usize, Errno> {
     let now = read_clock(call, clock)?;
     let time = read_timespec(call, request)?;
     let absolute = flags & linux::TIMER_ABSTIME as usize != 0;

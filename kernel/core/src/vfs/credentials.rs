@@ -55,7 +55,13 @@ impl Access {
 impl Credentials {
     /// A user with one group.
     pub fn of(uid: u32, gid: u32) -> Self {
-        Credentials { uid, gid, fs_uid: uid, fs_gid: gid, groups: Arc::new([]) }
+        Credentials {
+            uid,
+            gid,
+            fs_uid: uid,
+            fs_gid: gid,
+            groups: Arc::new([]),
+        }
     }
 
     /// The superuser.

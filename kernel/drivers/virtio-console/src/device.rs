@@ -24,14 +24,20 @@ pub fn find() -> Option<Box<dyn ByteChannel>> {
 
 impl ByteChannel for Channel {
     fn send(&mut self, bytes: &[u8]) {
-        self.0.send_bytes(bytes).expect("the virtio console takes what is sent");
+        self.0
+            .send_bytes(bytes)
+            .expect("the virtio console takes what is sent");
     }
 
     fn receive(&mut self, take: &mut dyn FnMut(&[u8])) {
-        self.0.ack_interrupt().expect("the virtio console's queue is intact");
+        self.0
+            .ack_interrupt()
+            .expect("the virtio console's queue is intact");
         while self.0.read_ready().unwrap_or(false) {
             // All but the last byte at once; `recv` takes the last and hands the buffer back to the device.
-            let Ok([rest @ .., _]) = self.0.fill_buf() else { break };
+            let Ok([rest @ .., _]) = self.0.fill_buf() else {
+                break;
+            };
             take(rest);
             let length = rest.len();
             self.0.consume(length);

@@ -22,8 +22,15 @@ pub(crate) struct Data {
     /// What the archive has of the file, cut to what a shorter size has left of it.
     image: &'static [u8],
     /// By number. They hide the image.
-    pages: BTreeMap<u64, Frame>,
+    pages: BTreeMap<u64, Page>,
     seals: u32,
+}
+
+/// A page of the file's own.
+struct Page {
+    frame: Frame,
+    /// Something was written, or it was mapped: `lseek(2)` says so. Otherwise it was only asked for (`fallocate(2)`).
+    is_data: bool,
 }
 
 /// Where some bytes of a file are.
@@ -94,7 +101,7 @@ impl Data {
         let (index, within) = split(offset);
         let length = length.min(PAGE_SIZE - within);
         Some(match (self.pages.get(&index), at(self.image, offset)) {
-            (Some(page), _) => Piece::Page(page.clone(), within..within + length),
+            (Some(page), _) => Piece::Page(page.frame.clone(), within..within + length),
             (None, Some(rest)) if !rest.is_empty() => Piece::Image(rest.get(..length).unwrap_or(rest)),
             (None, _) => Piece::Zeroes(length),
         })
@@ -117,15 +124,39 @@ impl Data {
 
     /// A page to be written: the file's own, not the archive's.
     pub(crate) fn own_page(&mut self, index: u64) -> Result<Frame, Errno> {
-        if let Some(page) = self.pages.get(&index) {
-            return Ok(page.clone());
+        if let Some(page) = self.pages.get_mut(&index) {
+            page.is_data = true;
+            return Ok(page.frame.clone());
         }
-        let page = Frame::zeroed()?;
+        self.add_page(index, true)
+    }
+
+    /// Makes sure that there is a page to be written.
+    pub(crate) fn reserve_page(&mut self, index: u64) -> Result<(), Errno> {
+        if !self.pages.contains_key(&index) {
+            let _ = self.add_page(index, self.is_in_image(index))?;
+        }
+        Ok(())
+    }
+
+    fn add_page(&mut self, index: u64, is_data: bool) -> Result<Frame, Errno> {
+        let frame = Frame::zeroed()?;
         if let Some(image) = index.checked_mul(PAGE).and_then(|offset| at(self.image, offset)) {
-            page.write(0, image.get(..PAGE_SIZE).unwrap_or(image));
+            frame.write(0, image.get(..PAGE_SIZE).unwrap_or(image));
         }
-        let _ = self.pages.insert(index, page.clone());
-        Ok(page)
+        let _ = self.pages.insert(
+            index,
+            Page {
+                frame: frame.clone(),
+                is_data,
+            },
+        );
+        Ok(frame)
+    }
+
+    /// Whether the archive has some of a page.
+    fn is_in_image(&self, index: u64) -> bool {
+        index < (self.image.len() as u64).div_ceil(PAGE)
     }
 
     /// Makes the file reach at least to `end`.
@@ -134,7 +165,7 @@ impl Data {
     }
 
     /// Sets the size; what a longer one adds is zero (invariant 5 of the crate).
-    pub(crate) fn truncate(&mut self, size: u64) -> BTreeMap<u64, Frame> {
+    pub(crate) fn truncate(&mut self, size: u64) -> impl Sized + use<> {
         let removed = if size < self.size {
             self.cut(size)
         } else {
@@ -145,7 +176,7 @@ impl Data {
     }
 
     /// Forgets what lies at and after `size`, and hands the pages out to be dropped elsewhere.
-    fn cut(&mut self, size: u64) -> BTreeMap<u64, Frame> {
+    fn cut(&mut self, size: u64) -> BTreeMap<u64, Page> {
         if let Some(rest) = usize::try_from(size).ok().and_then(|size| self.image.get(..size)) {
             self.image = rest;
         }
@@ -153,14 +184,14 @@ impl Data {
         if within > 0
             && let Some(page) = self.pages.get(&last)
         {
-            zero(page, within..PAGE_SIZE);
+            zero(&page.frame, within..PAGE_SIZE);
         }
         self.pages.split_off(&size.div_ceil(PAGE))
     }
 
     /// The first page at or after `index` that is not a hole.
     pub(crate) fn next_page(&self, index: u64) -> Option<u64> {
-        if index < (self.image.len() as u64).div_ceil(PAGE) {
+        if self.is_in_image(index) {
             return Some(index);
         }
         Some(*self.pages.range(index..).next()?.0)
@@ -169,9 +200,9 @@ impl Data {
     /// Zeroes a range within one page. A whole page that the archive does not have becomes a hole, and is handed out to
     /// be dropped elsewhere.
     pub(crate) fn punch_page(&mut self, index: u64, range: Range<usize>) -> Result<Option<Frame>, Errno> {
-        let has_image = index < (self.image.len() as u64).div_ceil(PAGE);
+        let has_image = self.is_in_image(index);
         if range.len() == PAGE_SIZE && !has_image {
-            return Ok(self.pages.remove(&index));
+            return Ok(self.pages.remove(&index).map(|page| page.frame));
         }
         if has_image || self.pages.contains_key(&index) {
             zero(&self.own_page(index)?, range);
@@ -185,7 +216,7 @@ impl Data {
         if let Some(page) = self.pages.get(&index)
             && let Some(start) = usize::try_from(start).ok().filter(|start| *start < PAGE_SIZE)
         {
-            zero(page, start..PAGE_SIZE);
+            zero(&page.frame, start..PAGE_SIZE);
         }
     }
 
@@ -194,21 +225,18 @@ impl Data {
         if from >= self.size {
             return None;
         }
-        let image_pages = (self.image.len() as u64).div_ceil(PAGE);
-        let has_data = |index: u64| index < image_pages || self.pages.contains_key(&index);
+        let own_data = |index: u64| self.pages.get(&index).is_some_and(|page| page.is_data);
+        let has_data = |index: u64| self.is_in_image(index) || own_data(index);
         let (first, _) = split(from);
         if has_data(first) == data {
             return Some(from);
         }
         let index = if data {
-            *self.pages.range(first..).next()?.0
+            *self.pages.range(first..).find(|(_, page)| page.is_data)?.0
         } else {
-            let after = first.max(image_pages);
-            let run = self
-                .pages
-                .range(after..)
-                .zip(after..)
-                .take_while(|((index, _), expected)| *index == expected);
+            let after = first.max((self.image.len() as u64).div_ceil(PAGE));
+            let run = self.pages.range(after..).zip(after..);
+            let run = run.take_while(|((index, page), expected)| *index == expected && page.is_data);
             after + run.count() as u64
         };
         let offset = index.checked_mul(PAGE)?;

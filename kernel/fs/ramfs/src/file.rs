@@ -130,7 +130,10 @@ impl Contents for Node {
             return Err(Errno::ENOSPC);
         }
         for index in pages {
-            let _page = self.data()?.lock().own_page(index).map_err(|_| Errno::ENOSPC)?;
+            self.data()?
+                .lock()
+                .reserve_page(index)
+                .map_err(|_| Errno::ENOSPC)?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::Caller;
 use super::transfer::{offset, room};
 use super::user_data::TRANSFER_LIMIT;
 use crate::error::Errno;
-use crate::vfs::{File, FileType, Sink, SliceSource, Source, VecSink};
+use crate::vfs::{File, FileType, Offsets, Sink, SliceSource, Source, VecSink};
 
 /// How much is on its way at a time.
 const PART: usize = 16 * 1024;
@@ -31,16 +31,10 @@ pub(super) fn sendfile(
     if start.is_some() {
         input.check_offsets()?;
     }
-    let mut from = Position {
-        file: &input,
-        given: start,
-    };
-    let mut to = Position {
-        file: &output,
-        given: None,
-    };
+    let (mut from, mut to) = (Position::new(&input, start), Position::new(&output, None));
     let copied = copy(caller, &mut from, &mut to, count)?;
-    write_offset(caller, offset_address, from.given)?;
+    from.finish(caller, offset_address)?;
+    to.finish(caller, 0)?;
     Ok(copied)
 }
 
@@ -68,49 +62,63 @@ pub(super) fn copy_file_range(
         return Err(Errno::EBADF);
     }
     let count = count.min(TRANSFER_LIMIT);
-    let mut from = Position {
-        file: &input,
-        given: starts.0,
-    };
-    let mut to = Position {
-        file: &output,
-        given: starts.1,
-    };
+    let (mut from, mut to) = (Position::new(&input, starts.0), Position::new(&output, starts.1));
     let count = check_ranges(&from, &to, count)?;
     let copied = copy(caller, &mut from, &mut to, count)?;
-    write_offset(caller, input_offset, from.given)?;
-    write_offset(caller, output_offset, to.given)?;
+    from.finish(caller, input_offset)?;
+    to.finish(caller, output_offset)?;
     Ok(copied)
 }
 
-/// Where a copy reads or writes: at an offset of its own, or at that of the file.
+/// Where a copy reads or writes. A file's own offset is taken at the start and put back at the end: the two sides may
+/// be one file.
 struct Position<'a> {
     file: &'a Arc<File>,
-    given: Option<u64>,
+    /// `None` where offsets mean nothing.
+    at: Option<u64>,
+    /// It is the offset of the file.
+    is_own: bool,
 }
 
-impl Position<'_> {
-    fn offset(&self) -> u64 {
-        self.given.unwrap_or_else(|| self.file.offset())
+impl<'a> Position<'a> {
+    fn new(file: &'a Arc<File>, given: Option<u64>) -> Self {
+        let own = || file.check_offsets().is_ok().then(|| file.offset());
+        Position {
+            file,
+            at: given.or_else(own),
+            is_own: given.is_none(),
+        }
     }
 
     fn read(&self, sink: &mut dyn Sink) -> Result<usize, Errno> {
-        match self.given {
+        match self.at {
             Some(offset) => self.file.read_at(offset, sink),
             None => self.file.read(sink),
         }
     }
 
     fn write(&self, source: &mut dyn Source) -> Result<usize, Errno> {
-        match self.given {
+        match self.at {
             Some(offset) => self.file.write_at(offset, source),
             None => self.file.write(source),
         }
     }
 
     fn advance(&mut self, count: usize) {
-        if let Some(offset) = &mut self.given {
+        if let Some(offset) = &mut self.at {
             *offset = offset.saturating_add(count as u64);
+        }
+    }
+
+    /// Tells where the copy has ended: the file, or the program.
+    fn finish(&self, caller: &Caller<'_>, address: usize) -> Result<(), Errno> {
+        match self.at {
+            Some(offset) if !self.is_own => caller.memory.write(address, &offset),
+            Some(offset) if self.file.operations().offsets() == Offsets::Bytes => {
+                self.file.set_offset(offset);
+                Ok(())
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -139,16 +147,15 @@ fn copy(
     Ok(copied)
 }
 
-/// Copies at most `count` bytes; returns how many were read and how many of those were written. What was read and not
-/// written is given back to the offset of the input.
+/// Copies at most `count` bytes; returns how many were read and how many of those were written. What a file gave and was not
+/// written stays to be read: its offset moves by what was written.
 fn copy_part(
     caller: &Caller<'_>,
     from: &mut Position<'_>,
     to: &mut Position<'_>,
     count: usize,
 ) -> Result<(usize, usize), Errno> {
-    let before = from.file.offset();
-    let count = match room(caller, to.file, to.given)? {
+    let count = match room(caller, to.file, to.at)? {
         Some(room) => count.min(usize::try_from(room).unwrap_or(usize::MAX)),
         None => count,
     };
@@ -161,9 +168,6 @@ fn copy_part(
         to.write(&mut SliceSource::new(&bytes))
     };
     let written = *result.as_ref().unwrap_or(&0);
-    if from.given.is_none() && written < read && from.file.check_offsets().is_ok() {
-        from.file.set_offset(before.saturating_add(written as u64));
-    }
     from.advance(written);
     to.advance(written);
     result.map(|written| (read, written))
@@ -179,7 +183,7 @@ fn check_regular(file: &File) -> Result<(), Errno> {
 
 /// How much there is to copy: nothing past the end of the input. Within one file, the two ranges are to lie apart.
 fn check_ranges(from: &Position<'_>, to: &Position<'_>, count: usize) -> Result<usize, Errno> {
-    let (start, other) = (from.offset(), to.offset());
+    let (start, other) = (from.at.unwrap_or_default(), to.at.unwrap_or_default());
     let end = |start: u64, count: usize| {
         let end = start
             .checked_add(count as u64)
@@ -200,12 +204,5 @@ fn read_offset(caller: &Caller<'_>, address: usize) -> Result<Option<u64>, Errno
     match address {
         0 => Ok(None),
         address => offset(caller.memory.read::<i64>(address)?).map(Some),
-    }
-}
-
-fn write_offset(caller: &Caller<'_>, address: usize, offset: Option<u64>) -> Result<(), Errno> {
-    match offset {
-        Some(offset) => caller.memory.write(address, &offset),
-        None => Ok(()),
     }
 }
