@@ -93,17 +93,12 @@ impl Vm {
     ///
     /// `at_the_latest` gives up waiting for QEMU to touch the flag.
     pub(crate) fn make_link_wait(&mut self, at_the_latest: bool) -> bool {
-        let Some(far_end) = &self.far_end else { return true };
-        let flags = rustix::fs::fcntl_getfl(far_end).unwrap_or(OFlags::empty());
-        if flags.contains(OFlags::NONBLOCK) {
-            // If it fails, a link that is never full is all that can be hoped for.
-            let _ = rustix::fs::fcntl_setfl(far_end, flags - OFlags::NONBLOCK);
-        } else if !at_the_latest {
-            return false;
+        let settled = self.far_end.as_ref().is_none_or(make_blocking) || at_the_latest;
+        if settled {
+            // Kept longer, it would hide that QEMU has closed its own.
+            self.far_end = None;
         }
-        // Kept longer, it would hide that QEMU has closed its own.
-        self.far_end = None;
-        true
+        settled
     }
 
     /// Ends the machine at once. It has ended when [`wait`](Self::wait) returns.
@@ -126,5 +121,43 @@ impl Drop for Vm {
             self.kill();
             let _ = self.wait();
         }
+    }
+}
+
+/// Makes an open file blocking; `false` if it is so already.
+fn make_blocking(file: &OwnedFd) -> bool {
+    let flags = rustix::fs::fcntl_getfl(file).unwrap_or(OFlags::empty());
+    // If it cannot be changed, a link that is never full is all that can be hoped for.
+    flags.contains(OFlags::NONBLOCK) && rustix::fs::fcntl_setfl(file, flags - OFlags::NONBLOCK).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{ErrorKind, Read, Write};
+
+    #[test]
+    fn whoever_made_its_end_of_the_link_non_blocking_waits_all_the_same() {
+        let (mut near, far) = UnixStream::pair().unwrap();
+        let ours = OwnedFd::from(far.try_clone().unwrap());
+        assert!(!make_blocking(&ours), "nobody has touched it");
+        far.set_nonblocking(true).unwrap();
+        let fill = vec![1; 1 << 20];
+        assert!((&far).write(&fill).unwrap() < fill.len());
+        assert_eq!(
+            (&far).write(&fill).unwrap_err().kind(),
+            ErrorKind::WouldBlock,
+            "this is what QEMU drops"
+        );
+        assert!(make_blocking(&ours));
+        let writer = std::thread::spawn(move || (&far).write_all(&fill));
+        let mut taken = 0;
+        let mut buffer = vec![0; 1 << 16];
+        while taken < 1 << 20 {
+            taken += near.read(&mut buffer).unwrap();
+        }
+        drop(ours);
+        while near.read(&mut buffer).unwrap() > 0 {}
+        writer.join().unwrap().unwrap();
     }
 }
