@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 /// Memory for the rows that do not measure it: enough for any of them.
 const MEMORY_MIB: u32 = 256;
 
+/// How often a run that fails is tried before it counts as one that cannot succeed.
+const TRIES: usize = 3;
+
 /// Measures, with `runs` runs for each wall time, and prints the table. `command` is `threadbare`.
 pub(crate) fn measure(command: PathBuf, runs: usize) -> Result<()> {
     let programs = programs::prepare()?;
@@ -68,15 +71,25 @@ fn wall_times(contestants: &[Box<dyn Contestant + '_>], runs: usize) -> Result<V
     for round in 0..=runs {
         eprintln!("xtask: wall times, round {round} of {runs}");
         for (contestant, times) in contestants.iter().zip(&mut times) {
-            let start = Instant::now();
-            let output = finish(&contestant.run_true(MEMORY_MIB))?;
-            let time = start.elapsed();
-            if round > 0 && contestant.succeeded(&output) {
-                times.push(time);
+            let time = attempt(contestant.as_ref(), MEMORY_MIB)?;
+            if round > 0 {
+                times.extend(time);
             }
         }
     }
     Ok(times.into_iter().map(|times| median(times, runs)).collect())
+}
+
+/// How long the program took, or `None` when it did not run. Linux hangs now and then on a busy host while it measures
+/// its clocks, so a run that fails is tried again.
+fn attempt(contestant: &dyn Contestant, memory_mib: u32) -> Result<Option<Duration>> {
+    for _ in 0..TRIES {
+        let start = Instant::now();
+        if contestant.succeeded(&finish(&contestant.run_true(memory_mib))?) {
+            return Ok(Some(start.elapsed()));
+        }
+    }
+    Ok(None)
 }
 
 fn median(mut times: Vec<Duration>, runs: usize) -> Result<String> {
@@ -103,8 +116,7 @@ fn instructions(contestant: &dyn Contestant) -> Result<String> {
 /// The least number of MiB that will do, by halving the interval.
 fn least_memory(contestant: &dyn Contestant) -> Result<String> {
     eprintln!("xtask: looking for the least memory, {}", contestant.name());
-    let does =
-        |memory_mib| finish(&contestant.run_true(memory_mib)).map(|output| contestant.succeeded(&output));
+    let does = |memory_mib| attempt(contestant, memory_mib).map(|time| time.is_some());
     let (mut too_little, mut enough) = (0, MEMORY_MIB);
     ensure!(does(enough)?, "{enough} MiB are not enough");
     while enough - too_little > 1 {

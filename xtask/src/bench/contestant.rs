@@ -30,7 +30,7 @@ pub(crate) trait Contestant {
 pub(crate) fn finish(command: &Command) -> Result<Output> {
     let mut limited = Command::new("timeout");
     limited
-        .args(["--kill-after=1", "60"])
+        .args(["--kill-after=1", "30"])
         .arg(command.get_program())
         .args(command.get_args());
     let command = &mut limited;
