@@ -106,7 +106,12 @@ impl<'a> Resolver<'a> {
     pub fn child(&self, parent: &Place, name: &[u8]) -> Result<Place, Errno> {
         self.check_search(parent)?;
         if name.len() > Name::MAX {
-            return Err(Errno::ENAMETOOLONG);
+            // A removed directory has no names at all.
+            return Err(if parent.is_removed() {
+                Errno::ENOENT
+            } else {
+                Errno::ENAMETOOLONG
+            });
         }
         let directory = parent.inode().directory().ok_or(Errno::ENOTDIR)?;
         Ok(self.namespace.cross(parent.child(directory.lookup(name)?, name)?))

@@ -28,12 +28,10 @@ impl Node {
             Err(Errno::ENOENT) => None,
             Err(errno) => return Err(errno),
         };
-        if source.is_directory() && to.is_within(source) {
-            return Err(Errno::EINVAL);
-        }
         match (mode, target) {
             (RenameMode::NoReplace, Some(_)) => return Err(Errno::EEXIST),
             (RenameMode::Exchange, None) => return Err(Errno::ENOENT),
+            _ if source.is_directory() && to.is_within(source) => return Err(Errno::EINVAL),
             (_, Some(target)) if Arc::ptr_eq(source, target) => return Ok(()),
             (RenameMode::Exchange, Some(target)) => {
                 if target.is_directory() && self.is_within(target) {

@@ -193,6 +193,9 @@ fn check_ranges(from: &Position<'_>, to: &Position<'_>, count: usize) -> Result<
     let _ = (end(start, count)?, end(other, count)?);
     let left = from.file.inode().metadata().size.saturating_sub(start);
     let count = count.min(usize::try_from(left).unwrap_or(usize::MAX));
+    if other >= i64::MAX.unsigned_abs() {
+        return Err(Errno::EFBIG);
+    }
     let same = from.file.place().is_same(to.file.place());
     if same && start < end(other, count)? && other < end(start, count)? {
         return Err(Errno::EINVAL);

@@ -80,7 +80,7 @@ pub(super) fn record(
         true => Owner::OpenFile(key(file)),
         false => Owner::Process(caller.process),
     };
-    if command == F_GETLK && !asks_for_any && !matches!(kind, F_RDLCK | F_WRLCK) {
+    if command == F_GETLK && !of_file && !matches!(kind, F_RDLCK | F_WRLCK) {
         return Err(Errno::EINVAL);
     }
     let range = range_of(file, &request)?;

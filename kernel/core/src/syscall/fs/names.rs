@@ -214,12 +214,18 @@ pub(super) fn renameat2(
         Err(errno) => return Err(errno),
     };
     let is_directory = |place: &Place| place.inode().kind() == FileType::Directory;
-    let slash_after_file = !is_directory(&source)
-        && (old.has_trailing_slash() || (new.has_trailing_slash() && mode != RenameMode::Exchange));
-    if target.is_some() && mode == RenameMode::NoReplace {
-        return Err(Errno::EEXIST);
+    match (mode, &target) {
+        (RenameMode::NoReplace, Some(_)) => return Err(Errno::EEXIST),
+        (RenameMode::Exchange, None) => return Err(Errno::ENOENT),
+        // With a slash after it, a name means a directory: what has it now, or what is to have it.
+        (RenameMode::Exchange, Some(target)) if new.has_trailing_slash() && !is_directory(target) => {
+            return Err(Errno::ENOTDIR);
+        }
+        _ => {}
     }
-    if slash_after_file {
+    let names_directory =
+        old.has_trailing_slash() || (new.has_trailing_slash() && mode != RenameMode::Exchange);
+    if names_directory && !is_directory(&source) {
         return Err(Errno::ENOTDIR);
     }
     let directory = removable(caller, &old.directory, &source)?;
