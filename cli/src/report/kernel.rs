@@ -40,14 +40,14 @@ fn annotate_with(report: &str, symbols: &Symbols) -> String {
             } else {
                 address
             };
-            let places = symbols.at(inside);
-            for place in places {
-                let _ = writeln!(text, "    {address:#x} is {place}");
+            for (depth, place) in symbols.at(inside).iter().enumerate() {
+                let how = if depth == 0 { "in" } else { "inlined into" };
+                let _ = writeln!(text, "      {address:#x} {how} {place}");
             }
         }
         if let Some(code) = line.trim_start().strip_prefix("code:") {
             for instruction in disassembly::all(&bytes(code), rip.unwrap_or(0), rip) {
-                let _ = writeln!(text, "    {instruction}");
+                let _ = writeln!(text, "      {instruction}");
             }
         }
     }
@@ -91,13 +91,24 @@ mod tests {
         let text = annotate_with(report, &Symbols::of(Path::new("/nonexistent")));
         assert_eq!(
             text,
-            "  at: 0xffffffff80001000\ncode: 31 c0 c3\n    => 0xffffffff80001000: xor eax, eax\n\
-             \x20      0xffffffff80001002: ret\n"
+            "  at: 0xffffffff80001000\ncode: 31 c0 c3\n      => 0xffffffff80001000: xor eax, eax\n\
+             \x20        0xffffffff80001002: ret\n"
         );
     }
 
     #[test]
     fn a_report_without_symbols_stays_as_it_is() {
         assert_eq!(annotate("panic: all lost\n", b""), "panic: all lost\n");
+    }
+
+    #[test]
+    fn a_frame_is_named_by_its_call_and_the_fault_by_its_own_instruction() {
+        let image = include_bytes!("kernel/fixture.elf");
+        let report = "  at: 0xffffffff80000005\nbacktrace:\n  #0 0xffffffff80000005\n  #1 0xffffffff80000005";
+        let named = annotate("  #0 0xffffffff80000005", image);
+        assert!(named.contains("0xffffffff80000005 in _start"), "{named}");
+        let named = annotate(report, image);
+        assert_eq!(named.matches(" in other").count(), 3, "{named}");
+        assert!(named.contains("fixture.S:12"), "{named}");
     }
 }
