@@ -39,7 +39,12 @@ pub(crate) fn thread_id() -> i32 {
 }
 
 /// Whether user programs may execute `wrfsbase` (Linux 5.9+ on a CPU that has it).
-#[cfg(not(any(feature = "baton", miri)))]
+#[cfg(all(
+    target_os = "linux",
+    target_env = "gnu",
+    target_arch = "x86_64",
+    not(any(feature = "baton", miri))
+))]
 pub(crate) fn has_fsgsbase() -> bool {
     const HWCAP2_FSGSBASE: u64 = 1 << 1;
     // SAFETY: no preconditions.

@@ -34,11 +34,16 @@ use std::io;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use super::modules::Modules;
+use super::symbols::{resolver_variable, symbol};
 use crate::rt::control::Control;
 use crate::rt::os;
 
 /// Kernel thread ids stay below 2^22; futex words have room for 30 bits.
 static NEXT_TID: AtomicU32 = AtomicU32::new(0x2000_0000);
+
+/// The C library is part of the program, and its thread-locals are part of the program's: they are renewed with them, so a slot
+/// keeps no warm caches.
+const STATIC: bool = cfg!(target_feature = "crt-static");
 
 const POINTER_GUARD: usize = 0x30;
 const STACK_GUARD: usize = 0x28;
@@ -76,6 +81,8 @@ pub(crate) struct Tls {
     allocate: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
     call_destructors: unsafe extern "C" fn(),
     init_ctype: unsafe extern "C" fn(),
+    /// In a static program, where the library's thread-locals are renewed with the program's.
+    free_resources: Option<unsafe extern "C" fn()>,
     keys: *const Key,
     modules: Modules,
     /// The last module number that `watch` has seen.
@@ -86,16 +93,6 @@ pub(crate) struct Tls {
 unsafe impl Send for Tls {}
 // SAFETY: as above.
 unsafe impl Sync for Tls {}
-
-/// A symbol of the C library or the dynamic linker.
-fn symbol(name: &CStr) -> Result<usize, String> {
-    // SAFETY: the name is a C string.
-    let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    if address.is_null() {
-        return Err(format!("the C library has no `{}`", name.to_string_lossy()));
-    }
-    Ok(address as usize)
-}
 
 /// A field of `struct pthread` as the tables for debuggers describe it: bits of an element, elements, offset.
 fn field(name: &CStr) -> Result<[usize; 3], String> {
@@ -122,12 +119,6 @@ impl Tls {
     /// # Errors
     /// In words for the user: what is missing or unexpected.
     pub(crate) fn probe() -> Result<Tls, String> {
-        if cfg!(not(all(target_os = "linux", target_env = "gnu"))) {
-            return Err("isolated thread-locals are implemented for glibc only".to_owned());
-        }
-        if cfg!(target_feature = "crt-static") {
-            return Err("isolated thread-locals need the dynamic glibc".to_owned());
-        }
         if !os::has_fsgsbase() {
             return Err("this kernel or CPU does not let programs set the FS base".to_owned());
         }
@@ -212,6 +203,11 @@ impl Tls {
             allocate,
             call_destructors,
             init_ctype,
+            // SAFETY: as above.
+            free_resources: symbol(c"__libc_thread_freeres")
+                .ok()
+                .filter(|_| STATIC)
+                .map(|address| unsafe { std::mem::transmute::<usize, unsafe extern "C" fn()>(address) }),
             keys: std::ptr::with_exposed_provenance(symbol(c"__pthread_keys")?),
             watched: AtomicUsize::new(0),
             modules: Modules::list(tp, below),
@@ -238,6 +234,10 @@ impl Tls {
             for module in &self.modules.renewed {
                 // SAFETY: the slot's former thread has ended and its block is complete.
                 unsafe { module.write_image(tp) };
+            }
+            if STATIC && let Some((variable, state)) = self.resolver {
+                // SAFETY: as in `fill`; the image has the initial value.
+                unsafe { word_at(tp - variable).write(tp + state) };
             }
             return Ok(());
         }
@@ -288,7 +288,7 @@ impl Tls {
 
     /// First thing on a block: what `start_thread` does with the block in place.
     pub(crate) fn begin(&self, first: bool) {
-        if first {
+        if first || STATIC {
             // SAFETY: the library's own start of a thread: it sets thread-local pointers of the character tables.
             unsafe { (self.init_ctype)() };
         }
@@ -313,6 +313,10 @@ impl Tls {
         }
         if self.has_dynamic(tp) {
             self.free_dynamic(tp);
+        }
+        if let Some(free_resources) = self.free_resources {
+            // SAFETY: the library's own last act of a thread: it gives up malloc's caches and the like.
+            unsafe { free_resources() };
         }
     }
 
@@ -394,7 +398,7 @@ impl Tls {
 
 /// Where `__resp` lies below the thread pointer, and the resolver's state above it.
 fn resolver(tp: usize, above: usize) -> Option<(usize, usize)> {
-    let variable = symbol(c"__resp").ok()?;
+    let variable = resolver_variable(tp)?;
     // SAFETY: the symbol of a thread-local resolves to the calling thread's copy, a pointer.
     let state = unsafe { word_at(variable).read() };
     let below = tp.checked_sub(variable)?;

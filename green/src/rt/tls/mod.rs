@@ -15,24 +15,52 @@
 //!    written anew for the next thread, except the C library's own, whose caches (malloc's above all) stay warm as they
 //!    would for a pooled thread.
 
-#[cfg(not(any(feature = "baton", miri)))]
+#[cfg(all(
+    target_os = "linux",
+    target_env = "gnu",
+    target_arch = "x86_64",
+    not(any(feature = "baton", miri))
+))]
 mod glibc;
-#[cfg(not(any(feature = "baton", miri)))]
+#[cfg(all(
+    target_os = "linux",
+    target_env = "gnu",
+    target_arch = "x86_64",
+    not(any(feature = "baton", miri))
+))]
 mod modules;
+#[cfg(all(
+    target_os = "linux",
+    target_env = "gnu",
+    target_arch = "x86_64",
+    not(any(feature = "baton", miri))
+))]
+mod symbols;
 
-#[cfg(not(any(feature = "baton", miri)))]
+#[cfg(all(
+    target_os = "linux",
+    target_env = "gnu",
+    target_arch = "x86_64",
+    not(any(feature = "baton", miri))
+))]
 pub(crate) use glibc::{Tls, thread_pointer};
 
-#[cfg(any(feature = "baton", miri))]
+#[cfg(not(all(
+    target_os = "linux",
+    target_env = "gnu",
+    target_arch = "x86_64",
+    not(any(feature = "baton", miri))
+)))]
 mod absent {
     use crate::rt::control::Control;
 
-    /// On the baton backend each green thread has an operating-system thread, and with it thread-locals of its own.
+    /// Where blocks cannot be made. On the baton backend that is no loss: each green thread has an operating-system thread, and with it
+    /// thread-locals of its own.
     pub(crate) enum Tls {}
 
     impl Tls {
         pub(crate) fn probe() -> Result<Tls, String> {
-            Err("the baton backend gives every thread its own already".to_owned())
+            Err("isolated thread-locals are implemented for x86-64 Linux with glibc only".to_owned())
         }
 
         pub(crate) fn reserved(&self) -> usize {
@@ -56,5 +84,10 @@ mod absent {
         }
     }
 }
-#[cfg(any(feature = "baton", miri))]
+#[cfg(not(all(
+    target_os = "linux",
+    target_env = "gnu",
+    target_arch = "x86_64",
+    not(any(feature = "baton", miri))
+)))]
 pub(crate) use absent::Tls;

@@ -51,7 +51,11 @@ impl Modules {
             (module.below <= static_below).then_some(module)
         });
         let fixed: Vec<Module> = fixed.collect();
-        let renewed = fixed.iter().filter(|module| !module.is_libc).cloned().collect();
+        let renewed = fixed
+            .iter()
+            .filter(|module| !module.is_libc || cfg!(target_feature = "crt-static"))
+            .cloned()
+            .collect();
         Modules { fixed, renewed, last }
     }
 }
