@@ -9,7 +9,12 @@ fn main() -> ExitCode {
     for line in io::stdin().lock().lines().map_while(Result::ok) {
         println!("read {line:?}");
     }
-    println!("{:?}", std::fs::read("/no/such/file").map_err(|error| error.to_string()));
-    io::stderr().write_all(b"on the error stream \xff\n").expect("stderr is open");
+    println!(
+        "{:?}",
+        std::fs::read("/no/such/file").map_err(|error| error.to_string())
+    );
+    io::stderr()
+        .write_all(b"on the error stream \xff\n")
+        .expect("stderr is open");
     ExitCode::from(9)
 }

@@ -38,8 +38,7 @@ pub fn describe(thread: &Thread, context: &UserContext, info: &SignalInfo, error
         address.map(|address| classify(&space, address as usize, error, frame))
     };
     let (code_address, code_bytes) = around(&memory, frame.cpu.rip as usize);
-    let stack_address = frame.cpu.rsp as usize;
-    let stack = readable(&memory, stack_address..stack_address.saturating_add(STACK_BYTES));
+    let (stack_address, stack) = stack_from(&memory, frame.cpu.rsp as usize);
     let modules = files.iter().map(
         |(range, file_offset, path): &(Range<usize>, u64, Vec<u8>)| Module {
             start: range.start as u64,
@@ -121,6 +120,20 @@ fn around(memory: &CurrentMemory<'_>, rip: usize) -> (usize, Vec<u8>) {
     }
     // The page before may be missing: from the instruction itself, then.
     (rip, readable(memory, rip..end))
+}
+
+/// The stack from `rsp` on. A stack that has overflowed begins at the next page, or a few pages further.
+fn stack_from(memory: &CurrentMemory<'_>, rsp: usize) -> (usize, Vec<u8>) {
+    const TRIED: usize = 64;
+    let next_page = (rsp | (PAGE_SIZE - 1)).saturating_add(1);
+    let pages = (0..TRIED).map(|page| next_page.saturating_add(page * PAGE_SIZE));
+    for start in core::iter::once(rsp).chain(pages) {
+        let stack = readable(memory, start..start.saturating_add(STACK_BYTES));
+        if !stack.is_empty() {
+            return (start, stack);
+        }
+    }
+    (rsp, Vec::new())
 }
 
 /// What can be read from the start of a range on.
