@@ -187,6 +187,9 @@ fn new_regular(
     directory: &Place,
     permissions: u32,
 ) -> Result<NewInode<'static>, Errno> {
+    if directory.is_removed() {
+        return Err(Errno::ENOENT);
+    }
     let metadata = directory.inode().metadata();
     credentials.check(&metadata, Access::WRITE.and(Access::EXECUTE))?;
     if directory.mount().is_some_and(|mount| mount.options.read_only) {

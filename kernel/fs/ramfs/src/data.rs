@@ -131,12 +131,13 @@ impl Data {
         self.add_page(index, true)
     }
 
-    /// Makes sure that there is a page to be written.
+    /// Makes sure that there is a page to be written. As with tmpfs, a page that is asked for twice counts as data.
     pub(crate) fn reserve_page(&mut self, index: u64) -> Result<(), Errno> {
-        if !self.pages.contains_key(&index) {
-            let _ = self.add_page(index, self.is_in_image(index))?;
+        if let Some(page) = self.pages.get_mut(&index) {
+            page.is_data = true;
+            return Ok(());
         }
-        Ok(())
+        self.add_page(index, self.is_in_image(index)).map(drop)
     }
 
     fn add_page(&mut self, index: u64, is_data: bool) -> Result<Frame, Errno> {

@@ -327,6 +327,9 @@ fn create(
 
 /// A directory in which the caller may make and remove names.
 fn writable<'p>(caller: &Caller<'_>, place: &'p Place) -> Result<(&'p dyn Directory, Metadata), Errno> {
+    if place.is_removed() {
+        return Err(Errno::ENOENT);
+    }
     caller.check_changeable(place)?;
     let metadata = place.inode().metadata();
     caller
