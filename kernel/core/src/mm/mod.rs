@@ -21,4 +21,5 @@ pub use address_space::{AddressSpace, Layout, Range2};
 pub use current::CurrentMemory;
 pub use fault::{FaultError, Touch};
 pub use place::Whereto;
+pub(crate) use usage::is_scarce as memory_is_scarce;
 pub use vma::{Backing, Vma};

@@ -157,6 +157,11 @@ fn lay_out(
 /// The old program goes, the new one comes.
 fn commit(thread: &Thread, prepared: Prepared) -> Result<UserContext, Errno> {
     let process = &thread.process;
+    // The other threads do not survive: they are in the kernel now, and will not return from it.
+    for other in process.threads().iter().filter(|other| other.tid != thread.tid) {
+        other.exit();
+    }
+    process.wake_threads();
     let Prepared {
         place,
         strings,

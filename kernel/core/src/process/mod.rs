@@ -17,7 +17,7 @@ mod table;
 mod thread;
 
 pub use exec::{Failure, Program, execute};
-pub use life::start_thread;
+pub use life::{start_cloned, start_thread};
 pub use limits::{Limit, Limits};
 pub use source::Tables;
 pub use table::{ExitStatus, Process, first_process};

@@ -10,6 +10,7 @@ use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
+use core::sync::atomic::{AtomicU32, Ordering};
 use threadbare_machine::sync::{Once, SpinLock};
 
 /// How a process ended.
@@ -42,6 +43,7 @@ pub struct Process {
     /// The auxiliary vector as it was at the start, for `/proc/<pid>/auxv`.
     pub auxiliary: SpinLock<Vec<u64>>,
     threads: SpinLock<Vec<Weak<Thread>>>,
+    last_tid: AtomicU32,
     ended: SpinLock<Option<ExitStatus>>,
     /// Woken when it has ended.
     end: WaitQueue,
@@ -68,6 +70,7 @@ impl Process {
             executable: SpinLock::new(None),
             auxiliary: SpinLock::new(Vec::new()),
             threads: SpinLock::new(Vec::new()),
+            last_tid: AtomicU32::new(pid),
             ended: SpinLock::new(None),
             end: WaitQueue::new(),
         })
@@ -95,9 +98,16 @@ impl Process {
         self.end.wait(|| self.status())
     }
 
-    /// Adds a thread.
+    /// The number of the next thread.
+    pub(crate) fn next_tid(&self) -> u32 {
+        self.last_tid.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Adds a thread, and forgets those that are gone.
     pub(super) fn add_thread(&self, thread: &Arc<Thread>) {
-        self.threads.lock().push(Arc::downgrade(thread));
+        let mut threads = self.threads.lock();
+        threads.retain(|thread| thread.strong_count() > 0);
+        threads.push(Arc::downgrade(thread));
     }
 
     /// Its threads that still live.

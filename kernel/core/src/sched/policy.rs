@@ -56,7 +56,16 @@ pub(super) fn make_ready(task: Arc<Task>) {
 
 /// Whom to run next: the first in the queue, else the idle task.
 pub(super) fn next() -> Arc<Task> {
-    queue::pop().unwrap_or_else(|| IDLE.get().expect("the scheduler is initialised").clone())
+    take_ready().unwrap_or_else(|| IDLE.get().expect("the scheduler is initialised").clone())
+}
+
+/// Takes the first in the queue. If others are left, its time is limited.
+fn take_ready() -> Option<Arc<Task>> {
+    let next = queue::pop()?;
+    if !queue::is_empty() {
+        timer::limit_slice(SLICE);
+    }
+    Some(next)
 }
 
 /// Lets the others that are ready run first.
@@ -78,7 +87,7 @@ pub fn yield_now() {
 pub fn idle() -> ! {
     loop {
         let interrupts = irq::disable();
-        match queue::pop() {
+        match take_ready() {
             Some(next) => task::switch_to(next),
             None => cpu::wait_for_interrupt(), // enables interrupts and halts in one step
         }

@@ -3,9 +3,12 @@
 //! Waiters are found by process and address (private futexes; there is one process, so shared ones are the same).
 
 use super::Call;
+use super::memory::UserMemory;
 use super::times::read_timespec;
 use crate::clock;
 use crate::error::Errno;
+use crate::mm::CurrentMemory;
+use crate::process::Thread;
 use crate::sched;
 use alloc::collections::VecDeque;
 use alloc::format;
@@ -132,6 +135,19 @@ fn sleep(
             Some(_) => {}
             None => sched::park(),
         }
+    }
+}
+
+/// At the end of a thread: writes 0 where `set_tid_address(2)` or `CLONE_CHILD_CLEARTID` said, and wakes who waits there
+/// (`pthread_join`).
+pub(crate) fn announce_end(thread: &Thread) {
+    let address = thread.clear_child_tid.load(Ordering::Relaxed);
+    if address != 0
+        && CurrentMemory::new(&thread.process)
+            .write_bytes(address, &[0; 4])
+            .is_ok()
+    {
+        wake(address, 1, u32::MAX);
     }
 }
 

@@ -22,7 +22,9 @@ mod process;
 mod signals;
 mod system;
 mod table;
+mod threads;
 mod times;
 
 pub use call::Call;
+pub(crate) use futex::announce_end;
 pub use table::{name, serve};

@@ -2,7 +2,7 @@
 //!
 //! Limit: an interrupted call is not restarted yet, whatever SA_RESTART says (`signal(7)`); it returns EINTR.
 
-use super::{Call, futex, identity, mapping, names, poll, process, signals, system, times};
+use super::{Call, futex, identity, mapping, names, poll, process, signals, system, threads, times};
 use crate::error::Errno;
 use crate::process::Thread;
 use alloc::format;
@@ -61,6 +61,8 @@ table! {
     __NR_exit => process::exit,
     __NR_exit_group => process::exit_group,
     __NR_execve => process::execve,
+    __NR_clone => threads::clone,
+    __NR_clone3 => threads::clone3,
     __NR_set_tid_address => process::set_tid_address,
     __NR_set_robust_list => process::set_robust_list,
     __NR_arch_prctl => process::arch_prctl,
@@ -151,7 +153,7 @@ fn value(result: Result<usize, Errno>) -> u64 {
 
 /// Calls that are known to be asked for by programs that go on happily without: not worth a report.
 fn is_optional(number: usize) -> bool {
-    u32::try_from(number).is_ok_and(|number| matches!(number, nr::__NR_rseq | nr::__NR_clone3))
+    u32::try_from(number).is_ok_and(|number| matches!(number, nr::__NR_rseq))
 }
 
 fn not_implemented(call: &Call<'_>, number: usize) -> Errno {
