@@ -16,8 +16,16 @@ fn again_in_other_configurations() {
         return;
     }
     // Where isolation cannot be had (musl, an old kernel), insisting on it is an error.
-    let isolated = matches!(threadbare::runtime::mode(), Ok(threadbare::runtime::Mode::Isolated));
-    let all = [("pinned", "1"), ("pinned", "4"), ("isolated", "1"), ("isolated", "4")];
+    let isolated = matches!(
+        threadbare::runtime::mode(),
+        Ok(threadbare::runtime::Mode::Isolated)
+    );
+    let all = [
+        ("pinned", "1"),
+        ("pinned", "4"),
+        ("isolated", "1"),
+        ("isolated", "4"),
+    ];
     for (mode, workers) in all.into_iter().filter(|(mode, _)| isolated || *mode == "pinned") {
         let mut command = Command::new(std::env::current_exe().expect("our own path"));
         command

@@ -6,7 +6,8 @@
 //!
 //! Every cell is measured in fresh processes, the rounds interleaved over the runtimes, and shown as `median (min)` over all
 //! samples: nanoseconds for one operation, or bytes for one parked thread. A `-` says that the runtime has no such thing or could not
-//! do it. A cell of ours is marked with `<` where some peer is faster.
+//! do it. A cell of ours is marked with `<` where
+//! some peer is faster, by the minima, which a busy machine spoils less.
 
 mod external;
 mod measure;
@@ -144,18 +145,12 @@ fn print_table(runtimes: &[String], cells: &BTreeMap<(usize, usize), Vec<f64>>, 
         }
         let is_ours = |column: usize| runtimes[column].starts_with("threadbare");
         let peers = (0..runtimes.len()).filter(|&column| !is_ours(column));
-        let best_peer = peers
-            .filter_map(|column| Some(column_of(column)?.0))
-            .fold(f64::INFINITY, f64::min);
+        let best_peer = peers.filter_map(|column| Some(column_of(column)?.1)).fold(f64::INFINITY, f64::min);
         let texts: Vec<String> = (0..runtimes.len())
             .map(|column| match column_of(column) {
                 None => "-".to_owned(),
                 Some((median, min)) => {
-                    let lost = if is_ours(column) && best_peer < median {
-                        " <"
-                    } else {
-                        ""
-                    };
+                    let lost = if is_ours(column) && best_peer < min { " <" } else { "" };
                     let digits = if median >= 100.0 { 0 } else { 1 };
                     format!("{median:.digits$} ({min:.digits$}){lost}")
                 }

@@ -21,6 +21,13 @@
     target_arch = "x86_64",
     not(any(feature = "baton", miri))
 ))]
+mod check;
+#[cfg(all(
+    target_os = "linux",
+    target_env = "gnu",
+    target_arch = "x86_64",
+    not(any(feature = "baton", miri))
+))]
 mod glibc;
 #[cfg(all(
     target_os = "linux",
