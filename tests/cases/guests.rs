@@ -81,6 +81,12 @@ fn rust_panic_with_its_backtrace() {
     );
 }
 
+#[test]
+fn rust_threads() {
+    let outcome = Case::new(rust("threads"), [""; 0]).same_but_for(without_thread_number);
+    assert_eq!(outcome.status, 134, "the stack overflow aborts");
+}
+
 /// A panic names the thread's number, which is the system's choice: `thread 'main' (4711) panicked at …`.
 fn without_thread_number(text: Vec<u8>) -> Vec<u8> {
     let text = String::from_utf8(text).expect("a panic is reported in UTF-8");
