@@ -78,7 +78,7 @@ impl Step {
 
     fn run(self, filter: Option<&str>) -> Result<Tally> {
         match self {
-            Step::Format => check_both(&["fmt", "--all", "--check"], &[]),
+            Step::Format => check_both(&["fmt", "--all", "--check"], &["--", "--files-with-diff"]),
             Step::Lint => check_both(
                 &["clippy", "--quiet", "--workspace", "--all-targets"],
                 &["--", "-Dwarnings"],
