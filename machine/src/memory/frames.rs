@@ -64,13 +64,15 @@ pub(crate) unsafe fn release(number: usize, order: usize) {
 
 /// The count of [`super::Frame`] handles for a frame.
 pub(crate) fn count(number: usize) -> &'static AtomicU32 {
+    #[cfg(not(target_os = "none"))]
+    set_up_on_host();
     let counts = COUNTS.get().expect("the frame allocator is set up");
     &counts[number]
 }
 
 fn with<R>(action: impl FnOnce(&mut Buddy<'static>) -> R) -> R {
     #[cfg(not(target_os = "none"))]
-    host_memory();
+    set_up_on_host();
     action(FRAMES.lock().as_mut().expect("the frame allocator is set up"))
 }
 
@@ -119,25 +121,30 @@ pub(crate) const fn table_bytes(frames: usize) -> usize {
     frames * (size_of::<Entry>() + size_of::<AtomicU32>())
 }
 
-/// On the host: the address of "physical memory", 64 MiB of ordinary memory set up on first use.
+/// On the host: "physical memory" is this many frames of ordinary memory.
+#[cfg(not(target_os = "none"))]
+const HOST_FRAMES: usize = 16384;
+
+/// On the host: the address of "physical memory", allocated on first use.
 #[cfg(not(target_os = "none"))]
 pub(crate) fn host_memory() -> usize {
     use super::PAGE_SIZE;
     use std::alloc::{Layout, alloc_zeroed};
     static MEMORY: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
-    static READY: std::sync::Once = std::sync::Once::new();
-    const FRAMES: usize = 16384;
-    let memory = *MEMORY.get_or_init(|| {
-        let layout = Layout::from_size_align(FRAMES * PAGE_SIZE, PAGE_SIZE).expect("a constant layout");
+    *MEMORY.get_or_init(|| {
+        let layout = Layout::from_size_align(HOST_FRAMES * PAGE_SIZE, PAGE_SIZE).expect("a constant layout");
         // SAFETY: the size is not zero. The allocation is never freed.
         unsafe { alloc_zeroed(layout) as usize }
+    })
+}
+
+/// On the host: sets the allocator up on first use.
+#[cfg(not(target_os = "none"))]
+fn set_up_on_host() {
+    static READY: std::sync::Once = std::sync::Once::new();
+    READY.call_once(|| {
+        let tables = table_bytes(HOST_FRAMES).div_ceil(super::PAGE_SIZE);
+        // SAFETY: the memory above is for nothing else; the tables lie in its first frames.
+        unsafe { initialise(HOST_FRAMES, PhysAddr(0), &[(tables, HOST_FRAMES)]) }
     });
-    READY.call_once_force(|state| {
-        if !state.is_poisoned() && COUNTS.get().is_none() {
-            let tables = table_bytes(FRAMES).div_ceil(PAGE_SIZE);
-            // SAFETY: the allocation above is this function's own; the tables lie in its first frames.
-            unsafe { initialise(FRAMES, PhysAddr(0), &[(tables, FRAMES)]) }
-        }
-    });
-    memory
 }
