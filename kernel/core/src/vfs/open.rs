@@ -173,7 +173,7 @@ fn open_unnamed(
     flags: OpenFlags,
     permissions: u32,
 ) -> Result<Arc<File>, Errno> {
-    let directory = resolver.lookup(start, path, SymlinkPolicy::Follow)?;
+    let directory = resolver.lookup(start, path, policy(flags))?;
     let contents = directory.inode().directory().ok_or(Errno::ENOTDIR)?;
     let new = new_regular(resolver.credentials(), &directory, permissions)?;
     let inode = contents.create_unnamed(&new)?;
