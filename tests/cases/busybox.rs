@@ -75,11 +75,12 @@ fn sha256sum() {
 #[test]
 fn ls_of_the_root() {
     let root = Scratch::in_memory("root");
-    for folder in ["bin", "etc", "read-only", "root", "tmp", "empty"] {
+    for folder in ["bin", "dev", "etc", "proc", "root", "sys", "tmp", "empty"] {
         fs::create_dir(root.path().join(folder)).expect("the folder is fresh");
     }
     for (folder, mode) in [
-        ("read-only", 0o555),
+        ("proc", 0o555),
+        ("sys", 0o555),
         ("root", 0o700),
         ("tmp", 0o1777),
         ("empty", 0o2750),
@@ -98,9 +99,12 @@ fn ls_of_the_root() {
         let file = root.write(name, bytes);
         fs::set_permissions(file, fs::Permissions::from_mode(mode)).expect("it is ours");
     }
+    let listing = Case::new("/bin/busybox", ["ls", "-la", "/"]).root(root.path());
+    let (mut linux, mut inside) = (listing.on_linux(), listing.inside());
+    (linux.stdout, inside.stdout) = (without_mounts(linux.stdout), without_mounts(inside.stdout));
+    assert_eq!(inside.difference(&linux), None);
     for arguments in [
-        &["ls", "-la", "/"][..],
-        &["ls", "-laR", "/etc", "/empty"],
+        &["ls", "-laR", "/etc", "/empty"][..],
         &["stat", "-c", "%n %s %b %h %a %F", "/.hidden", "/link"],
     ] {
         Case::new("/bin/busybox", arguments).root(root.path()).same();
@@ -108,6 +112,14 @@ fn ls_of_the_root() {
     Case::new("/bin/busybox", ["cat", "/etc/name", "/secret"])
         .root(root.path())
         .same();
+}
+
+/// A listing without the lines of the folders on which something is mounted inside.
+fn without_mounts(listing: Vec<u8>) -> Vec<u8> {
+    let mounts = [&b" dev\n"[..], b" proc\n", b" sys\n"];
+    let lines = listing.split_inclusive(|&byte| byte == b'\n');
+    let kept = lines.filter(|line| !mounts.iter().any(|mount| line.ends_with(mount)));
+    kept.flatten().copied().collect()
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl Frame {
         let base = direct::<u8>(PhysAddr(0)) as usize;
         let number = (bytes.as_ptr() as usize).checked_sub(base)? / PAGE_SIZE;
         let whole = (bytes.as_ptr() as usize).is_multiple_of(PAGE_SIZE) && bytes.len() >= PAGE_SIZE;
-        (whole && is_image(number)).then_some(Frame { number })
+        (whole && is_image(number)).then(|| Frame { number }) // not `then_some`: a handle that is made is dropped
     }
 
     /// Copies bytes out of the page, from `offset` on.

@@ -59,6 +59,8 @@ pub struct AddressSpace {
     pub layout: Layout,
     /// `RLIMIT_AS`: the most bytes that may be mapped.
     pub limit: usize,
+    /// Where the search for room begins, from the top down: what is above was taken or too small the last time.
+    pub(super) search_below: usize,
 }
 
 impl AddressSpace {
@@ -76,6 +78,7 @@ impl AddressSpace {
             space: UserSpace::new()?,
             layout,
             limit: usize::MAX,
+            search_below: USER_END,
         })
     }
 
@@ -101,7 +104,13 @@ impl AddressSpace {
 
     /// Checks that `bytes` more may be mapped, in one more mapping or two.
     pub(super) fn check_room(&self, bytes: usize) -> Result<(), Errno> {
-        let total = self.vmas.total().checked_add(bytes).ok_or(Errno::ENOMEM)?;
+        // Adding everything up takes a while with many mappings, so only where there is a limit.
+        let mapped = if self.limit < USER_END {
+            self.vmas.total()
+        } else {
+            0
+        };
+        let total = mapped.checked_add(bytes).ok_or(Errno::ENOMEM)?;
         if total > self.limit.min(USER_END) || self.vmas.len() + 2 > MOST_VMAS || super::usage::is_scarce() {
             return Err(Errno::ENOMEM);
         }

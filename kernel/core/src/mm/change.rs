@@ -31,6 +31,7 @@ impl AddressSpace {
 
     pub(super) fn unmap_range(&mut self, range: Range<usize>) {
         self.vmas.remove(range.clone(), |_, _| ());
+        self.search_below = self.search_below.max(range.end);
         self.space.unmap(range);
     }
 

@@ -40,7 +40,7 @@ impl AddressSpace {
         Ok(range.start)
     }
 
-    fn choose(&self, whereto: Whereto, length: usize) -> Result<Range<usize>, Errno> {
+    fn choose(&mut self, whereto: Whereto, length: usize) -> Result<Range<usize>, Errno> {
         match whereto {
             Whereto::Hint(hint) => self.choose_free(hint, length),
             Whereto::Fixed(address) => self.exactly(address, length),
@@ -64,17 +64,19 @@ impl AddressSpace {
         }
     }
 
-    fn choose_free(&self, hint: usize, length: usize) -> Result<Range<usize>, Errno> {
+    fn choose_free(&mut self, hint: usize, length: usize) -> Result<Range<usize>, Errno> {
         let hint = hint & !(PAGE_SIZE - 1);
         let wished =
             pages(hint, length)?.filter(|range| range.start >= LOWEST && self.vmas.is_free(range.clone()));
         if let Some(range) = wished {
             return Ok(range);
         }
-        let start = self
-            .vmas
-            .highest_gap(LOWEST..self.layout.mmap_top, length, PAGE_SIZE)
+        let top = self.layout.mmap_top;
+        let search = |below: usize| self.vmas.highest_gap(LOWEST..below.min(top), length, PAGE_SIZE);
+        let start = search(self.search_below)
+            .or_else(|| search(top))
             .ok_or(Errno::ENOMEM)?;
+        self.search_below = start;
         Ok(start..start + length)
     }
 

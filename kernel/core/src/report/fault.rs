@@ -22,10 +22,11 @@ pub fn page_fault(thread: &Thread, context: &mut UserContext, address: usize, ac
         FaultError::Forbidden => (Signal::SIGSEGV, code::SEGV_ACCERR),
         FaultError::BeyondFile => (Signal::SIGBUS, code::BUS_ADRERR),
         FaultError::OutOfMemory => {
-            crate::host::log(
-                threadbare_link::LogLevel::Error,
-                "out of memory: the program needs more than the machine has; give it more with --memory",
-            );
+            if thread.process.status().is_none() {
+                let text =
+                    "out of memory: the program needs more than the machine has; give it more with --memory";
+                crate::host::log(threadbare_link::LogLevel::Error, text);
+            }
             return thread.process.end(ExitStatus::Signaled(Signal::SIGKILL.number()));
         }
     };

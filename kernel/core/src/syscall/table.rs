@@ -4,6 +4,7 @@
 
 use super::{Call, futex, identity, mapping, names, poll, process, signals, system, threads, times};
 use crate::error::Errno;
+use crate::mm::memory_is_scarce;
 use crate::process::Thread;
 use alloc::format;
 use core::sync::atomic::Ordering;
@@ -129,6 +130,7 @@ pub fn serve(thread: &Thread, context: &mut UserContext) {
     thread.system_call.store(number, Ordering::Relaxed);
     let mut call = Call { thread, context };
     let result = match find(number) {
+        Some(_) if memory_is_scarce() && !gives_memory_back(number) => Err(Errno::ENOMEM),
         Some((_, function)) => function(&mut call, arguments),
         None => Err(not_implemented(&call, number)),
     };
@@ -149,6 +151,34 @@ fn value(result: Result<usize, Errno>) -> u64 {
         ) => Errno::EINTR.result() as u64,
         Err(error) => error.result() as u64,
     }
+}
+
+/// The calls that are served even when only the kernel's reserve is left: those by which a program ends, gives memory
+/// back, or tells what has happened. All others might make the kernel allocate.
+fn gives_memory_back(number: usize) -> bool {
+    u32::try_from(number).is_ok_and(|number| {
+        matches!(
+            number,
+            nr::__NR_exit
+                | nr::__NR_exit_group
+                | nr::__NR_munmap
+                | nr::__NR_madvise
+                | nr::__NR_brk
+                | nr::__NR_close
+                | nr::__NR_unlink
+                | nr::__NR_unlinkat
+                | nr::__NR_rmdir
+                | nr::__NR_ftruncate
+                | nr::__NR_write
+                | nr::__NR_writev
+                | nr::__NR_futex
+                | nr::__NR_rt_sigreturn
+                | nr::__NR_rt_sigprocmask
+                | nr::__NR_rt_sigaction
+                | nr::__NR_tgkill
+                | nr::__NR_kill
+        )
+    })
 }
 
 /// Calls that are known to be asked for by programs that go on happily without: not worth a report.
