@@ -108,7 +108,8 @@ impl Frame {
         Frame { number }
     }
 
-    fn pointer(&self) -> *mut u8 {
+    /// The page in the direct map, for copies in assembly only.
+    pub(crate) fn pointer(&self) -> *mut u8 {
         direct(PhysAddr::of_frame(self.number))
     }
 }

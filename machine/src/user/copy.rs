@@ -4,9 +4,11 @@
 //! table and continues at the fix-up: the copy ends early and says how far it came. Resolving the fault and going on
 //! is the caller's business, so nothing here ever waits.
 
+use crate::memory::{Frame, PAGE_SIZE};
 use crate::paging::USER_END;
 use crate::trap::entry::clac;
 use core::arch::naked_asm;
+use core::ops::Range;
 
 /// A copy met a page that could not be accessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,46 @@ pub fn copy_out(to: usize, from: &[u8]) -> Result<(), CopyFault> {
     // SAFETY: the user range was checked: no kernel memory is mapped there.
     let left = unsafe { copy_user(to as *mut u8, from.as_ptr(), from.len()) };
     done(from.len(), left)
+}
+
+/// Copies a part of a page to the program's memory at `to`.
+///
+/// # Errors
+/// As [`copy_out`].
+///
+/// # Panics
+/// When `part` leaves the page.
+pub fn copy_out_of_page(to: usize, page: &Frame, part: Range<usize>) -> Result<(), CopyFault> {
+    assert!(
+        part.start <= part.end && part.end <= PAGE_SIZE,
+        "a part that leaves the page"
+    );
+    check(to, part.len())?;
+    // SAFETY: the user range was checked; the page lives as long as its handle and is read as raw memory.
+    let left = unsafe { copy_user(to as *mut u8, page.pointer().add(part.start), part.len()) };
+    done(part.len(), left)
+}
+
+/// Copies from the program's memory at `from` into a part of a page.
+///
+/// # Errors
+/// As [`copy_in`].
+///
+/// # Panics
+/// When `part` leaves the page, or the page is read-only for ever.
+pub fn copy_into_page(from: usize, page: &Frame, part: Range<usize>) -> Result<(), CopyFault> {
+    assert!(
+        part.start <= part.end && part.end <= PAGE_SIZE,
+        "a part that leaves the page"
+    );
+    assert!(
+        !page.is_read_only(),
+        "a page of the initial RAM disk is read-only"
+    );
+    check(from, part.len())?;
+    // SAFETY: the user range was checked; the page lives as long as its handle and is written as raw memory.
+    let left = unsafe { copy_user(page.pointer().add(part.start), from as *const u8, part.len()) };
+    done(part.len(), left)
 }
 
 /// Zeroes `length` bytes of the program's memory at `to`.

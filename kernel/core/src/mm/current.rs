@@ -4,7 +4,8 @@ use super::fault::{FaultError, Touch};
 use crate::error::Errno;
 use crate::process::Process;
 use crate::syscall::memory::UserMemory;
-use threadbare_machine::memory::PAGE_SIZE;
+use core::ops::Range;
+use threadbare_machine::memory::{Frame, PAGE_SIZE};
 use threadbare_machine::paging::USER_END;
 use threadbare_machine::user::{self, CopyFault};
 
@@ -64,6 +65,18 @@ impl UserMemory for CurrentMemory<'_> {
     fn read_bytes(&self, from: usize, into: &mut [u8]) -> Result<(), Errno> {
         self.resolve(from, into.len(), Touch::Read, |at, done| {
             user::copy_in(at, &mut into[done..])
+        })
+    }
+
+    fn write_from_page(&self, to: usize, page: &Frame, range: Range<usize>) -> Result<(), Errno> {
+        self.resolve(to, range.len(), Touch::Write, |at, done| {
+            user::copy_out_of_page(at, page, range.start + done..range.end)
+        })
+    }
+
+    fn read_into_page(&self, from: usize, page: &Frame, range: Range<usize>) -> Result<(), Errno> {
+        self.resolve(from, range.len(), Touch::Read, |at, done| {
+            user::copy_into_page(at, page, range.start + done..range.end)
         })
     }
 
