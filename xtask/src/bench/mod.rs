@@ -4,6 +4,7 @@ pub(crate) mod boot;
 mod contestant;
 mod debian;
 mod floor;
+pub(crate) mod green;
 mod programs;
 mod table;
 mod threadbare;
