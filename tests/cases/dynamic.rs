@@ -34,6 +34,18 @@ fn ls() {
 }
 
 #[test]
+fn names_of_users_are_looked_up_without_a_word_on_standard_error() {
+    Case::new("/bin/ls", ["-l", "/etc/passwd"]).same();
+}
+
+#[test]
+fn bash() {
+    let script = "for i in {1..3}; do x+=$i; done; echo $x ${x^^} $((x * 2)) ${#x}; read -r line; echo \"[$line]\"; exit 9";
+    let outcome = Case::new("/bin/bash", ["-c", script]).input("a line\n").same();
+    assert_eq!(outcome.status, 9);
+}
+
+#[test]
 fn lua_runs_a_script() {
     let lua = installed("/usr/bin/lua5.4", "lua5.4");
     let folder = workspace()

@@ -20,6 +20,7 @@ mod names;
 mod poll;
 mod process;
 mod signals;
+mod sockets;
 mod system;
 mod table;
 mod threads;

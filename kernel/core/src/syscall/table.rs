@@ -2,7 +2,7 @@
 //!
 //! Limit: an interrupted call is not restarted yet, whatever SA_RESTART says (`signal(7)`); it returns EINTR.
 
-use super::{Call, futex, identity, mapping, names, poll, process, signals, system, threads, times};
+use super::{Call, futex, identity, mapping, names, poll, process, signals, sockets, system, threads, times};
 use crate::error::Errno;
 use crate::mm::memory_is_scarce;
 use crate::process::Thread;
@@ -89,6 +89,9 @@ table! {
     __NR_time => times::time,
     __NR_times => times::times,
     __NR_getrusage => times::getrusage,
+    __NR_socket => sockets::socket,
+    __NR_connect => sockets::connect,
+    __NR_getpeername => sockets::peer_name,
     __NR_sysinfo => system::sysinfo,
     __NR_getrandom => system::getrandom,
     __NR_sched_yield => system::sched_yield,
