@@ -49,6 +49,24 @@ fn signals() {
 }
 
 #[test]
+fn a_signal_without_room_for_its_frame_ends_the_program_and_not_the_kernel() {
+    let program = c("badstack", Linking::Static);
+    for rsp in [
+        "0",
+        "8",
+        "1000",
+        "3200",
+        "3264",
+        "0x1000",
+        "0x7fffffffeff8",
+        "0xffffffffffffffff",
+    ] {
+        let inside = Case::new(&program, [rsp]).inside();
+        assert_eq!(inside.status, 139, "RSP {rsp}: {}", inside.report());
+    }
+}
+
+#[test]
 fn files() {
     let folder = Scratch::new("files");
     let case = Case::new(c("files", Linking::Static), [folder.path()]).volume(folder.path());

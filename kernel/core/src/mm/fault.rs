@@ -152,7 +152,7 @@ impl AddressSpace {
         let alone = {
             let mut cursor = self.space.cursor(page);
             drop(cursor.take());
-            vma.shared || !frame.is_shared()
+            !frame.is_read_only() && (vma.shared || !frame.is_shared())
         };
         let frame = if alone { frame } else { frame.duplicate()? };
         Ok(self.space.map(page, frame, vma.access)?)

@@ -216,7 +216,7 @@ impl ProcSource for Tables {
     }
 
     fn boot_time(&self) -> Timestamp {
-        let at = clock::realtime() - clock::monotonic();
+        let at = clock::realtime().saturating_sub(clock::monotonic());
         Timestamp {
             seconds: i64::try_from(at / 1_000_000_000).unwrap_or(i64::MAX),
             nanoseconds: u32::try_from(at % 1_000_000_000).unwrap_or(0),

@@ -80,7 +80,7 @@ pub(super) fn push(
     let on_stack = stack.contains(registers.cpu.rsp);
     let switches = action.flags & u64::from(linux::SA_ONSTACK) != 0 && stack.size > 0 && !on_stack;
     let top = if switches {
-        stack.start + stack.size
+        stack.start.wrapping_add(stack.size)
     } else {
         registers.cpu.rsp.wrapping_sub(128)
     }; // the red zone
@@ -89,8 +89,9 @@ pub(super) fn push(
     let vector_at = top.wrapping_sub(vector_state.len() as u64) & !63;
     let body = (SIGINFO_BYTES + CONTEXT_BYTES) as u64;
     let frame = (vector_at.wrapping_sub(body + 8) & !15).wrapping_sub(8);
-    let context_at = frame + 8;
-    let info_at = context_at + CONTEXT_BYTES as u64;
+    // The program chose RSP: addresses may wrap, and the writes below then fail.
+    let context_at = frame.wrapping_add(8);
+    let info_at = context_at.wrapping_add(CONTEXT_BYTES as u64);
     if (switches || on_stack) && frame < stack.start {
         return Err(Errno::EFAULT); // the alternate stack is too small
     }

@@ -74,7 +74,7 @@ fn absolute(call: &Call<'_>, timeout: usize, realtime: bool) -> Result<Option<Na
     }
     let time = read_timespec(call, timeout)?;
     let passed = if realtime {
-        clock::realtime() - clock::monotonic()
+        clock::realtime().saturating_sub(clock::monotonic())
     } else {
         0
     };

@@ -68,7 +68,7 @@ pub(super) fn getgroups(call: &mut Call<'_>, [size, list, ..]: [usize; 6]) -> Re
         return Err(Errno::EINVAL);
     }
     for (index, group) in groups.iter().enumerate() {
-        call.write(list + 4 * index, group)?;
+        call.write(list.wrapping_add(4 * index), group)?;
     }
     Ok(groups.len())
 }

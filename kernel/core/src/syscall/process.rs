@@ -54,7 +54,8 @@ fn read_strings(memory: &dyn UserMemory, array: usize) -> Result<Vec<Vec<u8>>, E
     if array == 0 {
         return Ok(strings);
     }
-    for at in (array..).step_by(8) {
+    let mut at = array;
+    loop {
         let mut pointer = [0; 8];
         memory.read_bytes(at, &mut pointer)?;
         let pointer = usize::from_le_bytes(pointer);
@@ -68,6 +69,7 @@ fn read_strings(memory: &dyn UserMemory, array: usize) -> Result<Vec<Vec<u8>>, E
         }
         strings.try_reserve(1)?;
         strings.push(string);
+        at = at.checked_add(8).ok_or(Errno::EFAULT)?;
     }
     Ok(strings)
 }
