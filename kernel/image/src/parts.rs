@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use threadbare_cpio::Archive;
 use threadbare_kernel::process::Tables;
 use threadbare_kernel::vfs::{FileSystem, Timestamp};
-use threadbare_kernel::{Parts, clock, random};
+use threadbare_kernel::{Parts, random};
 use threadbare_ramfs::RamFs;
 
 /// The kernel's main function.
@@ -23,13 +23,14 @@ pub(crate) fn start() -> ! {
 /// The root file system: the initial RAM disk in place, without the specification that the command put first.
 fn root(archive: &'static [u8]) -> Arc<dyn FileSystem> {
     let entries = Archive::new(archive).entries().skip(1);
-    RamFs::from_archive(entries, now).expect("the initial RAM disk is an archive that the command wrote")
+    RamFs::from_archive(entries, Timestamp::now)
+        .expect("the initial RAM disk is an archive that the command wrote")
 }
 
 /// `/dev`: nodes in memory, with the drivers behind their numbers.
 fn devices() -> Arc<dyn FileSystem> {
     threadbare_devfs::register(random::fill);
-    let file_system = RamFs::new(now);
+    let file_system = RamFs::new(Timestamp::now);
     let root = file_system.root();
     let directory = root
         .directory()
@@ -46,12 +47,4 @@ fn processes() -> Arc<dyn FileSystem> {
 /// `/sys`.
 fn machine() -> Arc<dyn FileSystem> {
     threadbare_sysfs::SysFs::new(Arc::new(Tables))
-}
-
-fn now() -> Timestamp {
-    let now = clock::realtime();
-    Timestamp {
-        seconds: i64::try_from(now / 1_000_000_000).unwrap_or(i64::MAX),
-        nanoseconds: u32::try_from(now % 1_000_000_000).unwrap_or(0),
-    }
 }

@@ -18,4 +18,4 @@ mod start;
 mod start_info;
 
 pub(crate) use layout::is_kernel_text;
-pub use start::{command_line, initrd, kernel_main_stack_size};
+pub use start::{command_line, initrd};

@@ -5,7 +5,7 @@ use super::{layout, start_info};
 use crate::cpu::{control, features, local};
 use crate::irq::apic;
 use crate::memory::{DIRECT_BASE, IMAGE_BASE, MMIO_BASE, OutOfMemory, PAGE_SIZE, PhysAddr, STACKS_BASE};
-use crate::memory::{direct, frame, frames, stack};
+use crate::memory::{direct, frame, frames};
 use crate::paging::kernel;
 use crate::sync::Once;
 use crate::task::{self, Task};
@@ -43,11 +43,6 @@ pub fn initrd() -> &'static [u8] {
 /// The kernel command line.
 pub fn command_line() -> &'static str {
     COMMAND_LINE.get().copied().unwrap_or_default()
-}
-
-/// Bytes of the stack that the kernel's main and every task get.
-pub const fn kernel_main_stack_size() -> usize {
-    stack::STACK_BYTES
 }
 
 /// Entered from [`super::pvh`] in long mode, on the boot stack and the boot page tables.

@@ -79,24 +79,6 @@ pub fn copy_into_page(from: usize, page: &Frame, part: Range<usize>) -> Result<(
     done(part.len(), left)
 }
 
-/// Zeroes `length` bytes of the program's memory at `to`.
-///
-/// # Errors
-/// As [`copy_out`].
-pub fn fill(to: usize, length: usize) -> Result<(), CopyFault> {
-    static ZEROES: [u8; 256] = [0; 256];
-    let mut copied = 0;
-    while copied < length {
-        let now = (length - copied).min(ZEROES.len());
-        let at = to.checked_add(copied).ok_or(CopyFault { copied })?;
-        copy_out(at, &ZEROES[..now]).map_err(|fault| CopyFault {
-            copied: copied + fault.copied,
-        })?;
-        copied += now;
-    }
-    Ok(())
-}
-
 fn check(start: usize, length: usize) -> Result<(), CopyFault> {
     let end = start.checked_add(length);
     if end.is_some_and(|end| end <= USER_END) {

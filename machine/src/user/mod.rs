@@ -15,7 +15,7 @@ pub(crate) mod enter;
 pub(crate) mod registers;
 
 pub use context::{FaultAccess, Trap, UserContext};
-pub use copy::{CopyFault, copy_in, copy_into_page, copy_out, copy_out_of_page, fill};
+pub use copy::{CopyFault, copy_in, copy_into_page, copy_out, copy_out_of_page};
 pub use registers::{
     fs_base, gs_base, reset_registers, reset_vector_state, restore_vector_state, save_vector_state,
     set_fs_base, set_gs_base, vector_components, vector_state_size,

@@ -8,13 +8,3 @@ pub trait ByteChannel: Send {
     /// Gives everything that has arrived to `take`, in order.
     fn receive(&mut self, take: &mut dyn FnMut(&[u8]));
 }
-
-/// The channel of a machine without one: nobody listens.
-#[derive(Debug)]
-pub struct Silent;
-
-impl ByteChannel for Silent {
-    fn send(&mut self, _bytes: &[u8]) {}
-
-    fn receive(&mut self, _take: &mut dyn FnMut(&[u8])) {}
-}

@@ -76,11 +76,6 @@ pub fn connect(channel: Box<dyn ByteChannel>, log_level: Option<LogLevel>) {
     });
 }
 
-/// Whether there is a channel.
-pub fn is_connected() -> bool {
-    LINK.lock().is_some()
-}
-
 /// Sends a message. One that cannot be encoded for want of memory is dropped.
 pub fn send(message: &GuestMessage<'_>) {
     let mut frame = Vec::new();

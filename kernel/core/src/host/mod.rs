@@ -13,6 +13,6 @@ mod link;
 mod streams;
 mod terminal;
 
-pub use channel::{ByteChannel, Silent};
-pub use link::{connect, finish, is_connected, log, received, send};
+pub use channel::ByteChannel;
+pub use link::{connect, finish, log, received, send};
 pub use streams::{StandardStream, open_standard_streams};

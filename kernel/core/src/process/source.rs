@@ -217,10 +217,7 @@ impl ProcSource for Tables {
 
     fn boot_time(&self) -> Timestamp {
         let at = clock::realtime().saturating_sub(clock::monotonic());
-        Timestamp {
-            seconds: i64::try_from(at / 1_000_000_000).unwrap_or(i64::MAX),
-            nanoseconds: u32::try_from(at % 1_000_000_000).unwrap_or(0),
-        }
+        Timestamp::from_nanoseconds(at)
     }
 
     fn identity(&self) -> (Vec<u8>, &'static str, &'static str) {

@@ -1,5 +1,6 @@
 //! What is known about a file without opening it (`inode(7)`).
 
+use crate::clock;
 use linux_raw_sys::general;
 
 /// The type of a file: the upper bits of `st_mode`.
@@ -92,6 +93,22 @@ pub struct Timestamp {
     pub seconds: i64,
     /// The rest, below 1,000,000,000.
     pub nanoseconds: u32,
+}
+
+impl Timestamp {
+    /// The moment so many nanoseconds after the beginning of 1970.
+    pub fn from_nanoseconds(nanoseconds: u64) -> Timestamp {
+        const SECOND: u64 = 1_000_000_000;
+        Timestamp {
+            seconds: i64::try_from(nanoseconds / SECOND).unwrap_or(i64::MAX),
+            nanoseconds: u32::try_from(nanoseconds % SECOND).unwrap_or_default(),
+        }
+    }
+
+    /// The wall clock.
+    pub fn now() -> Timestamp {
+        Timestamp::from_nanoseconds(clock::realtime())
+    }
 }
 
 /// What `stat(2)` tells.

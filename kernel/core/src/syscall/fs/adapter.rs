@@ -2,9 +2,9 @@
 
 use super::Caller;
 use crate::error::Errno;
+use crate::sched;
 use crate::syscall::Call;
 use crate::vfs::Timestamp;
-use crate::{clock, sched};
 
 /// Runs a system call on behalf of the thread that calls.
 pub(super) fn with_caller(
@@ -29,20 +29,10 @@ pub(super) fn with_caller(
         process: process.pid,
         file_limit: limits.open_files(),
         size_limit: limits.file_size(),
-        now,
+        now: Timestamp::now,
         wait_for_locks: &wait_for_locks,
         missing: &|what| {
             let _ = call.missing(what.into(), Errno::EINVAL);
         },
     })
-}
-
-/// The wall clock as time stamps have it.
-fn now() -> Timestamp {
-    const SECOND: u64 = 1_000_000_000;
-    let now = clock::realtime();
-    Timestamp {
-        seconds: i64::try_from(now / SECOND).unwrap_or(i64::MAX),
-        nanoseconds: u32::try_from(now % SECOND).unwrap_or_default(),
-    }
 }
