@@ -87,6 +87,22 @@ impl Builder {
         self.config.install();
         Ok(())
     }
+
+    /// Installs the configuration and calls `main` on a green thread of the caller's name. What [`main`](crate::main) makes of a
+    /// program's `main`. If the runtime has started already, it stays as it is.
+    ///
+    /// # Panics
+    /// With the panic of `main`, and if the runtime or the thread cannot start.
+    pub fn run<T: Send + 'static>(self, main: impl FnOnce() -> T + Send + 'static) -> T {
+        // A test's runtime is shared with the tests before it.
+        let _already = self.install();
+        let mut thread = crate::thread::Builder::new();
+        if let Some(name) = std::thread::current().name() {
+            thread = thread.name(name.to_owned());
+        }
+        let joined = thread.spawn(main).expect("failed to start the runtime").join();
+        joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
 }
 
 /// The runtime had started before it was configured.
