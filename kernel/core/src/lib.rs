@@ -22,6 +22,7 @@ extern crate std;
 
 pub mod clock;
 pub mod error;
+pub mod ipc;
 pub mod mm;
 pub mod process;
 pub mod random;

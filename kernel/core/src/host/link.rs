@@ -3,8 +3,9 @@
 use super::channel::ByteChannel;
 use crate::error::Errno;
 use crate::process::ExitStatus;
+use crate::report;
 use crate::sched::WaitQueue;
-use crate::{report, vfs};
+use crate::vfs::{Readiness, Watchers};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use threadbare_link::{Decoder, Features, GuestMessage, HostMessage, LogLevel, OutputStream, VERSION};
@@ -59,6 +60,9 @@ pub(super) static LINK: SpinLock<Option<Link>> = SpinLock::new(None);
 
 /// Woken whenever a message of the host has changed something.
 pub(super) static CHANGED: WaitQueue = WaitQueue::new();
+
+/// Those who poll a standard stream: told at the same time.
+pub(super) static WATCHERS: Watchers = Watchers::new();
 
 /// Takes the channel into use, and greets.
 pub fn connect(channel: Box<dyn ByteChannel>, log_level: Option<LogLevel>) {
@@ -124,7 +128,7 @@ pub fn received() {
     assert!(whole, "the host's messages cannot be understood any more");
     if changed {
         CHANGED.wake_all();
-        vfs::readiness::changed();
+        WATCHERS.notify(Readiness::ALL);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Standard input, output and error as files.
 
-use super::link::{CHANGED, Input, InputWait, LINK, index};
+use super::link::{CHANGED, Input, InputWait, LINK, WATCHERS, index};
 use super::terminal;
 use crate::error::Errno;
 use crate::process::{Process, Thread};
@@ -8,7 +8,7 @@ use crate::signal::{Signal, SignalInfo, code, send_to_thread};
 use crate::syscall::memory::UserMemory;
 use crate::vfs::{
     Anonymous, AttributeChange, Descriptor, File, FileOperations, FileType, Inode, Metadata, Name, OpenFlags,
-    Readiness, Sink, Source, Timestamp,
+    Readiness, Sink, Source, Timestamp, Watchers,
 };
 use alloc::format;
 use alloc::sync::Arc;
@@ -160,6 +160,10 @@ impl FileOperations for StandardStream {
             ready = ready | input_readiness();
         }
         ready
+    }
+
+    fn watchers(&self, _: &File) -> Option<&Watchers> {
+        Some(&WATCHERS)
     }
 
     fn ioctl(

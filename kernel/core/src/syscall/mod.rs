@@ -19,6 +19,7 @@ mod mapping;
 mod names;
 mod poll;
 mod process;
+mod select;
 mod signals;
 mod sockets;
 mod system;

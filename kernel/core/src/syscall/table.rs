@@ -2,7 +2,9 @@
 //!
 //! Limit: an interrupted call is not restarted yet, whatever SA_RESTART says (`signal(7)`); it returns EINTR.
 
-use super::{Call, futex, identity, mapping, names, poll, process, signals, sockets, system, threads, times};
+use super::{
+    Call, futex, identity, mapping, names, poll, process, select, signals, sockets, system, threads, times,
+};
 use crate::error::Errno;
 use crate::mm::memory_is_scarce;
 use crate::process::Thread;
@@ -102,8 +104,8 @@ table! {
     __NR_futex => futex::futex,
     __NR_poll => poll::poll,
     __NR_ppoll => poll::ppoll,
-    __NR_select => poll::select,
-    __NR_pselect6 => poll::pselect6,
+    __NR_select => select::select,
+    __NR_pselect6 => select::pselect6,
 }
 
 /// The name of a system call that the kernel has, for reports.

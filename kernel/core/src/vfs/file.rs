@@ -2,51 +2,13 @@
 
 use alloc::sync::Arc;
 use core::any::Any;
-use core::ops::BitOr;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use linux_raw_sys::general as linux;
 
-use super::{Inode, Name, OpenFlags, Place, Sink, Source};
+use super::{Inode, Name, OpenFlags, Place, Readiness, Sink, Source, Watchers};
 use crate::error::Errno;
 use crate::syscall::memory::UserMemory;
-
-/// What is ready, as a set of the `POLL*` bits of `poll(2)`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Readiness(u32);
-
-impl Readiness {
-    /// Nothing.
-    pub const NONE: Readiness = Readiness(0);
-    /// A read would not wait.
-    pub const READ: Readiness = Readiness(linux::POLLIN | linux::POLLRDNORM);
-    /// A write would not wait.
-    pub const WRITE: Readiness = Readiness(linux::POLLOUT | linux::POLLWRNORM);
-    /// An error is pending, or nobody reads any more.
-    pub const ERROR: Readiness = Readiness(linux::POLLERR);
-    /// Nobody writes any more.
-    pub const HANG_UP: Readiness = Readiness(linux::POLLHUP);
-    /// The other side sends nothing more.
-    pub const READ_HANG_UP: Readiness = Readiness(linux::POLLRDHUP);
-
-    /// The `POLL*` bits.
-    pub const fn bits(self) -> u32 {
-        self.0
-    }
-
-    /// Whether any of `other` is among them.
-    pub const fn intersects(self, other: Readiness) -> bool {
-        self.0 & other.0 != 0
-    }
-}
-
-impl BitOr for Readiness {
-    type Output = Readiness;
-
-    fn bitor(self, other: Readiness) -> Readiness {
-        Readiness(self.0 | other.0)
-    }
-}
 
 /// What an offset means to an open file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +54,13 @@ pub trait FileOperations: Any + Send + Sync {
     fn poll(&self, file: &File) -> Readiness {
         let _ = file;
         Readiness::READ | Readiness::WRITE
+    }
+
+    /// Who is told when what [`poll`](FileOperations::poll) says may have changed. Files that are always ready have
+    /// nobody.
+    fn watchers(&self, file: &File) -> Option<&Watchers> {
+        let _ = file;
+        None
     }
 
     /// An `ioctl(2)` of its own; the ones that all files have were handled.

@@ -40,7 +40,7 @@ mod open;
 mod place;
 pub mod proc_source;
 pub mod pseudo;
-pub mod readiness;
+mod readiness;
 mod resolve;
 #[cfg(test)]
 mod tests;
@@ -50,7 +50,7 @@ pub use context::FsContext;
 pub use credentials::{Access, Credentials};
 pub use data::{Sink, SliceSource, Source, VecSink};
 pub use fd_table::{Descriptor, FdTable};
-pub use file::{File, FileOperations, Offsets, PathOnly, Readiness};
+pub use file::{File, FileOperations, Offsets, PathOnly};
 pub use file_system::{FileSystem, FileSystemStatus};
 pub use flags::OpenFlags;
 pub use inode::{
@@ -61,4 +61,5 @@ pub use name::Name;
 pub use namespace::{Mount, MountOptions, Namespace};
 pub use open::{open, open_place};
 pub use place::Place;
+pub use readiness::{Readiness, Watcher, Watchers};
 pub use resolve::{Last, Parent, Resolver, SymlinkPolicy};

@@ -1,0 +1,5 @@
+//! How programs talk to each other, and how they wait for that.
+
+mod poller;
+
+pub use poller::{Interest, wait_for_any};
