@@ -49,6 +49,12 @@ fn signals() {
 }
 
 #[test]
+fn calls_that_a_signal_interrupts() {
+    checks(c("restart", Linking::Static), &[]);
+    checks(c("restart", Linking::MuslStatic), &[]);
+}
+
+#[test]
 fn a_signal_without_room_for_its_frame_ends_the_program_and_not_the_kernel() {
     let program = c("badstack", Linking::Static);
     for rsp in [

@@ -75,8 +75,9 @@ pub fn start_cloned(
 /// Runs the program until the thread ends.
 fn live(thread: &Thread, mut context: UserContext) {
     while !thread.is_ending() {
+        let mut interrupted = None;
         match context.run() {
-            Trap::SystemCall => syscall::serve(thread, &mut context),
+            Trap::SystemCall => interrupted = syscall::serve(thread, &mut context).err(),
             Trap::PageFault { address, access } => report::page_fault(thread, &mut context, address, access),
             Trap::Exception { vector, .. } => report::exception(thread, &mut context, vector),
             Trap::Interrupt => {}
@@ -84,8 +85,8 @@ fn live(thread: &Thread, mut context: UserContext) {
         if task::wants_reschedule() {
             sched::yield_now();
         }
-        if thread.is_interrupted() {
-            signal::deliver_pending(thread, &mut context);
+        if interrupted.is_some() || thread.is_interrupted() {
+            signal::deliver_pending(thread, &mut context, interrupted);
         }
     }
     if thread.process.status().is_none() {

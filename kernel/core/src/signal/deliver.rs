@@ -1,15 +1,17 @@
 //! What happens to a thread's signals before it returns to ring 3.
 
 use super::frame;
+use super::restart;
 use super::state::{Action, Handler};
 use super::{DefaultAction, Signal, SignalInfo, SignalSet};
+use crate::error::Errno;
 use crate::process::{ExitStatus, Thread};
 use linux_raw_sys::general as linux;
 use threadbare_machine::user::UserContext;
 
 /// Delivers what waits and is not blocked: enters a handler, or does the default. Called with the registers as
-/// they are when ring 3 goes on.
-pub fn deliver_pending(thread: &Thread, context: &mut UserContext) {
+/// they are when ring 3 goes on, and what the system call returned if it was interrupted.
+pub fn deliver_pending(thread: &Thread, context: &mut UserContext, interrupted: Option<Errno>) {
     loop {
         let mask = *thread.signals.mask.lock();
         let wanted = SignalSet::from_bits(!mask.bits());
@@ -21,6 +23,11 @@ pub fn deliver_pending(thread: &Thread, context: &mut UserContext) {
             Handler::Ignore => {}
             Handler::Default => do_default(thread, info.signal),
             Handler::Function(entry) => {
+                if let Some(interrupted) = interrupted {
+                    let sa_restart = action.flags & u64::from(linux::SA_RESTART) != 0;
+                    restart::before_handler(context, interrupted, sa_restart);
+                }
+                *thread.signals.restart.lock() = None;
                 enter_handler(thread, context, info, action, entry);
                 return;
             }
@@ -29,9 +36,10 @@ pub fn deliver_pending(thread: &Thread, context: &mut UserContext) {
             return;
         }
     }
-    if let Some(mask) = thread.signals.saved_mask.lock().take() {
-        *thread.signals.mask.lock() = mask;
+    if let Some(interrupted) = interrupted {
+        restart::without_handler(context, interrupted);
     }
+    thread.signals.restore_mask();
 }
 
 fn do_default(thread: &Thread, signal: Signal) {

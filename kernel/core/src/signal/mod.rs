@@ -8,11 +8,14 @@
 //! 1. SIGKILL and SIGSTOP are never blocked, ignored or handled.
 //! 2. A frame that comes back through `rt_sigreturn` is the program's own data: nothing in it is trusted, see
 //!    [`frame`].
+//!
+//! What becomes of the system call that a signal interrupts: [`restart`].
 
 mod deliver;
 mod frame;
 mod info;
 mod number;
+mod restart;
 mod state;
 
 pub use deliver::{deliver_pending, force};
@@ -21,6 +24,7 @@ pub(crate) use frame::stack_flags;
 pub(crate) use info::code;
 pub use info::{Details, SignalInfo};
 pub use number::{DefaultAction, Signal, SignalSet};
+pub use restart::{Restart, is_restart};
 pub use state::{
     Action, AlternateStack, Handler, ProcessSignals, ThreadSignals, send_to_process, send_to_thread,
 };

@@ -1,6 +1,6 @@
 //! What a process and a thread know of signals.
 
-use super::{DefaultAction, Signal, SignalInfo, SignalSet};
+use super::{DefaultAction, Restart, Signal, SignalInfo, SignalSet};
 use crate::process::{Process, Thread};
 use crate::sched;
 use alloc::collections::VecDeque;
@@ -66,6 +66,8 @@ pub struct ThreadSignals {
     pub mask: SpinLock<SignalSet>,
     /// The mask to return to after `rt_sigsuspend` and its like have been interrupted.
     pub saved_mask: SpinLock<Option<SignalSet>>,
+    /// How the wait that was interrupted goes on, for `restart_syscall(2)`.
+    pub restart: SpinLock<Option<Restart>>,
     /// The alternate stack.
     pub stack: SpinLock<AlternateStack>,
     pending: SpinLock<VecDeque<SignalInfo>>,
@@ -76,6 +78,7 @@ impl Default for ThreadSignals {
         ThreadSignals {
             mask: SpinLock::new(SignalSet::EMPTY),
             saved_mask: SpinLock::new(None),
+            restart: SpinLock::new(None),
             stack: SpinLock::new(AlternateStack::default()),
             pending: SpinLock::new(VecDeque::new()),
         }
@@ -132,6 +135,13 @@ impl ProcessSignals {
 }
 
 impl ThreadSignals {
+    /// Puts the mask back that was there before `rt_sigsuspend` or its like, if one is in force.
+    pub fn restore_mask(&self) {
+        if let Some(mask) = self.saved_mask.lock().take() {
+            *self.mask.lock() = mask;
+        }
+    }
+
     /// The signals that wait for this thread or its process.
     pub fn pending(&self, process: &ProcessSignals) -> SignalSet {
         let own = set_of(&self.pending.lock());

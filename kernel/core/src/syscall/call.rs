@@ -1,10 +1,12 @@
 //! [`Call`]: who calls, and with what.
 
 use super::memory::UserMemory;
+use super::table::Function;
 use crate::error::Errno;
 use crate::mm::CurrentMemory;
 use crate::process::{Process, Thread};
 use crate::report;
+use crate::signal::Restart;
 use alloc::string::String;
 use threadbare_machine::user::UserContext;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
@@ -53,6 +55,12 @@ impl Call<'_> {
     /// `EFAULT`.
     pub fn write_if_wanted<T: IntoBytes + Immutable>(&self, to: usize, value: &T) -> Result<(), Errno> {
         if to == 0 { Ok(()) } else { self.write(to, value) }
+    }
+
+    /// Remembers how the wait that is being given up goes on if no handler runs, and returns the error to give it up with.
+    pub fn restart_by(&self, function: Function, arguments: [usize; 6]) -> Errno {
+        *self.thread.signals.restart.lock() = Some(Restart { function, arguments });
+        Errno::ERESTART_RESTARTBLOCK
     }
 
     /// Notes for the report at the end that `what` is not there, and returns `errno`.

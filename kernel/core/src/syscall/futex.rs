@@ -109,6 +109,16 @@ fn wait(
     }
 }
 
+/// Goes on with a wait that a signal interrupted, until the same deadline.
+fn wait_again(
+    call: &mut Call<'_>,
+    [address, expected, deadline, bits, ..]: [usize; 6],
+) -> Result<usize, Errno> {
+    #[expect(clippy::cast_possible_truncation, reason = "both were 32 bits long")]
+    let (expected, bits) = (expected as u32, bits as u32);
+    wait(call, address, expected, Some(Nanoseconds(deadline as u64)), bits)
+}
+
 fn sleep(
     call: &Call<'_>,
     waiter: &Waiter,
@@ -124,10 +134,19 @@ fn sleep(
             return Ok(0);
         }
         if call.thread.is_interrupted() {
-            return Err(if deadline.is_some() {
-                Errno::EINTR
-            } else {
-                Errno::ERESTARTSYS
+            return Err(match deadline {
+                Some(Nanoseconds(deadline)) => call.restart_by(
+                    wait_again,
+                    [
+                        address,
+                        expected as usize,
+                        deadline as usize,
+                        waiter.bits as usize,
+                        0,
+                        0,
+                    ],
+                ),
+                None => Errno::ERESTARTSYS,
             });
         }
         match deadline {

@@ -29,4 +29,7 @@ mod times;
 
 pub use call::Call;
 pub(crate) use futex::announce_end;
-pub use table::{name, serve};
+pub use table::{Function, name, serve};
+
+/// The number of `restart_syscall(2)`, by which an interrupted wait goes on.
+pub(crate) const RESTART_SYSCALL: u64 = linux_raw_sys::general::__NR_restart_syscall as u64;

@@ -39,7 +39,21 @@ pub(super) fn poll(call: &mut Call<'_>, [fds, count, timeout, ..]: [usize; 6]) -
     )]
     let timeout = timeout as i32;
     let milliseconds = u64::try_from(timeout).ok();
-    poll_until(call, fds, count, milliseconds.map(|ms| deadline(ms * 1_000_000)))
+    let deadline = milliseconds.map_or(FOREVER, |ms| deadline(ms * 1_000_000).0 as usize);
+    go_on_polling(call, [fds, count, deadline, 0, 0, 0])
+}
+
+/// The deadline of a wait without one, where a number is needed.
+const FOREVER: usize = usize::MAX;
+
+/// Polls until a deadline; interrupted, it can be called again.
+fn go_on_polling(call: &mut Call<'_>, arguments: [usize; 6]) -> Result<usize, Errno> {
+    let [fds, count, deadline, ..] = arguments;
+    let until = (deadline != FOREVER).then_some(Nanoseconds(deadline as u64));
+    poll_until(call, fds, count, until).map_err(|error| match error {
+        Errno::ERESTARTNOHAND => call.restart_by(go_on_polling, arguments),
+        error => error,
+    })
 }
 
 /// `ppoll(2)`. The time that is left is written back.

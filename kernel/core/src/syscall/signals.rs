@@ -175,6 +175,13 @@ pub(super) fn rt_sigtimedwait(
     }
 }
 
+/// `restart_syscall(2)`: goes on with the wait that was interrupted last.
+pub(super) fn restart_syscall(call: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> {
+    let restart = call.thread.signals.restart.lock().take();
+    let restart = restart.ok_or(Errno::EINTR)?;
+    (restart.function)(call, restart.arguments)
+}
+
 /// `rt_sigreturn(2)`. A frame that makes no sense ends the process, as on Linux.
 pub(super) fn rt_sigreturn(call: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> {
     if signal::sigreturn(call.thread, call.context).is_err() {

@@ -1,6 +1,4 @@
 //! From numbers to functions.
-//!
-//! Limit: an interrupted call is not restarted yet, whatever SA_RESTART says (`signal(7)`); it returns EINTR.
 
 use super::{
     Call, futex, identity, mapping, names, poll, process, select, signals, sockets, system, threads, times,
@@ -8,12 +6,14 @@ use super::{
 use crate::error::Errno;
 use crate::mm::memory_is_scarce;
 use crate::process::Thread;
+use crate::signal;
 use alloc::format;
 use core::sync::atomic::Ordering;
 use linux_raw_sys::general as nr;
 use threadbare_machine::user::UserContext;
 
-type Function = fn(&mut Call<'_>, [usize; 6]) -> Result<usize, Errno>;
+/// What serves a call.
+pub type Function = fn(&mut Call<'_>, [usize; 6]) -> Result<usize, Errno>;
 
 /// `rt_sigreturn`: the one call whose result is not put into RAX, for it has restored all registers.
 const SIGRETURN: usize = nr::__NR_rt_sigreturn as usize;
@@ -79,6 +79,7 @@ table! {
     __NR_rt_sigreturn => signals::rt_sigreturn,
     __NR_rt_sigqueueinfo => signals::rt_sigqueueinfo,
     __NR_pause => signals::pause,
+    __NR_restart_syscall => signals::restart_syscall,
     __NR_sigaltstack => signals::sigaltstack,
     __NR_kill => signals::kill,
     __NR_tkill => signals::tkill,
@@ -115,8 +116,12 @@ pub fn name(number: usize) -> &'static str {
     })
 }
 
-/// Serves the system call in `context`'s registers.
-pub fn serve(thread: &Thread, context: &mut UserContext) {
+/// Serves the system call in `context`'s registers and puts its result into RAX.
+///
+/// # Errors
+/// The call was interrupted: one of the errors of [`signal::is_restart`], RAX is untouched, and delivering signals decides
+/// what becomes of the call.
+pub fn serve(thread: &Thread, context: &mut UserContext) -> Result<(), Errno> {
     let registers = context.registers();
     #[expect(
         clippy::cast_possible_truncation,
@@ -142,18 +147,17 @@ pub fn serve(thread: &Thread, context: &mut UserContext) {
     thread.system_call.store(usize::MAX, Ordering::Relaxed);
     match (number, result) {
         (SIGRETURN, _) | (EXECVE, Ok(_)) => {}
+        (_, Err(interrupted)) if signal::is_restart(interrupted) => return Err(interrupted),
         (_, result) => context.registers_mut().rax = value(result),
     }
+    Ok(())
 }
 
-/// What RAX holds after a call. A call that a signal interrupts ends in EINTR: see the module's limits.
+/// What RAX holds after a call.
 #[expect(clippy::cast_sign_loss, reason = "RAX holds the negated number")]
 fn value(result: Result<usize, Errno>) -> u64 {
     match result {
         Ok(value) => value as u64,
-        Err(
-            Errno::ERESTARTSYS | Errno::ERESTARTNOINTR | Errno::ERESTARTNOHAND | Errno::ERESTART_RESTARTBLOCK,
-        ) => Errno::EINTR.result() as u64,
         Err(error) => error.result() as u64,
     }
 }

@@ -103,7 +103,7 @@ pub(super) fn getrusage(call: &mut Call<'_>, [who, to, ..]: [usize; 6]) -> Resul
 /// `nanosleep(2)`.
 pub(super) fn nanosleep(call: &mut Call<'_>, [request, left, ..]: [usize; 6]) -> Result<usize, Errno> {
     let duration = read_timespec(call, request)?;
-    sleep_until(call, clock::monotonic().saturating_add(duration), left)
+    sleep_for(call, duration, left)
 }
 
 /// `clock_nanosleep(2)`.
@@ -113,19 +113,39 @@ pub(super) fn clock_nanosleep(
 ) -> Result<usize, Errno> {
     let now = read_clock(call, clock)?;
     let time = read_timespec(call, request)?;
-    let absolute = flags & linux::TIMER_ABSTIME as usize != 0;
-    let duration = if absolute { time.saturating_sub(now) } else { time };
-    let left = if absolute { 0 } else { left };
-    sleep_until(call, clock::monotonic().saturating_add(duration), left)
+    if flags & linux::TIMER_ABSTIME as usize == 0 {
+        return sleep_for(call, time, left);
+    }
+    let deadline = clock::monotonic().saturating_add(time.saturating_sub(now));
+    if sleep_until(call, deadline) {
+        Ok(0)
+    } else {
+        Err(Errno::ERESTARTNOHAND)
+    }
 }
 
-fn sleep_until(call: &Call<'_>, deadline: u64, left: usize) -> Result<usize, Errno> {
+fn sleep_for(call: &mut Call<'_>, duration: u64, left: usize) -> Result<usize, Errno> {
+    let deadline = usize::try_from(clock::monotonic().saturating_add(duration)).unwrap_or(usize::MAX);
+    go_on_sleeping(call, [deadline, left, 0, 0, 0, 0])
+}
+
+/// Sleeps until a monotonic deadline; interrupted, it tells what is left and can be called again.
+fn go_on_sleeping(call: &mut Call<'_>, arguments: [usize; 6]) -> Result<usize, Errno> {
+    let [deadline, left, ..] = arguments;
+    if sleep_until(call, deadline as u64) {
+        return Ok(0);
+    }
+    let remaining = (deadline as u64).saturating_sub(clock::monotonic());
+    call.write_if_wanted(left, &timespec(remaining))?;
+    Err(call.restart_by(go_on_sleeping, arguments))
+}
+
+/// Whether the deadline came; otherwise the sleep was interrupted.
+fn sleep_until(call: &Call<'_>, deadline: u64) -> bool {
     while sched::park_until(Nanoseconds(deadline)) {
         if call.thread.is_interrupted() {
-            let remaining = deadline.saturating_sub(clock::monotonic());
-            call.write_if_wanted(left, &timespec(remaining))?;
-            return Err(Errno::EINTR);
+            return false;
         }
     }
-    Ok(0)
+    true
 }
