@@ -21,6 +21,7 @@
 //! [`runtime::why_pinned`] says why.
 #![deny(unsafe_op_in_unsafe_fn)]
 
+pub mod net;
 mod rt;
 pub mod runtime;
 pub mod sync;

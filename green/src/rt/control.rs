@@ -20,7 +20,9 @@
 //!    (rules in `rt::word`). The atomics are relaxed: ownership passes through the queues' own orderings.
 //! 3. A thread marked `bound` is run by its `worker` only.
 
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 
 use threadbare_context::StackPointer;
 
@@ -63,6 +65,8 @@ pub(crate) struct Control {
     pub(crate) closure: AtomicUsize,
     /// How many threads have started on this slot.
     pub(crate) serial: AtomicU32,
+    /// The descriptor that it waits for or waited for last, for dumps.
+    object: AtomicI32,
 }
 
 /// What a thread is doing, as dumps tell it.
@@ -78,10 +82,16 @@ pub(crate) enum State {
     Locking,
     Receiving,
     Sending,
+    Reading,
+    Writing,
+    Accepting,
+    Connecting,
+    Calling,
+    Waiting,
 }
 
 impl State {
-    const ALL: [State; 9] = [
+    const ALL: [State; 15] = [
         State::Free,
         State::Runnable,
         State::Running,
@@ -91,7 +101,18 @@ impl State {
         State::Locking,
         State::Receiving,
         State::Sending,
+        State::Reading,
+        State::Writing,
+        State::Accepting,
+        State::Connecting,
+        State::Calling,
+        State::Waiting,
     ];
+
+    /// Whether it waits for the world outside the process.
+    pub(crate) fn is_outside(self) -> bool {
+        self as u8 >= State::Reading as u8
+    }
 
     pub(crate) fn describe(self) -> &'static str {
         match self {
@@ -104,6 +125,12 @@ impl State {
             State::Locking => "waiting for a lock, a condition or a cell",
             State::Receiving => "waiting to receive",
             State::Sending => "waiting to send",
+            State::Reading => "reading",
+            State::Writing => "writing",
+            State::Accepting => "accepting",
+            State::Connecting => "connecting",
+            State::Calling => "in a call on another operating-system thread",
+            State::Waiting => "waiting for a child process",
         }
     }
 }
@@ -121,6 +148,14 @@ impl Control {
 
     pub(crate) fn set_state(&self, state: State) {
         self.state.store(state as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn note_object(&self, fd: i32) {
+        self.object.store(fd, Ordering::Relaxed);
+    }
+
+    pub(crate) fn object(&self) -> i32 {
+        self.object.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_name(&self, name: Option<&str>) {

@@ -15,9 +15,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::control::Control;
+use super::reactor::{self, Reactor};
 use super::runtime::Runtime;
 use super::stack::overflow;
-use super::worker::Worker;
+use super::worker::{ASLEEP, AWAKE, WATCHING, Worker};
 use super::{current, os, switch, timer};
 
 /// Rounds of looking before sleep: some tens of microseconds, about what a wake-up costs.
@@ -65,7 +66,14 @@ impl Idle {
     /// Wakes a sleeper even if another worker searches. False when nobody sleeps.
     #[cold]
     pub(super) fn wake_searcher(&self) -> bool {
-        let taken = self.lock().sleepers.pop();
+        let taken = {
+            let sleepers = &mut self.lock().sleepers;
+            // The one that watches the reactor last.
+            let other = sleepers.iter().rposition(|worker| !worker.is_watching());
+            other
+                .or(sleepers.len().checked_sub(1))
+                .map(|index| sleepers.swap_remove(index))
+        };
         let Some(worker) = taken else { return false };
         self.sleeping.fetch_sub(1, Ordering::Relaxed);
         self.searching.fetch_add(1, Ordering::SeqCst);
@@ -183,8 +191,7 @@ fn search(worker: &'static Worker) -> Option<&'static Control> {
                 return Some(control);
             }
             let stuck = ticks.get(other.index) == Some(&other.ticks());
-            if round >= STUCK_ROUNDS
-                && stuck
+            if (round >= STUCK_ROUNDS && stuck || other.is_blocking())
                 && let Some(control) = other.steal_next()
             {
                 return Some(control);
@@ -214,13 +221,20 @@ fn sleep(worker: &'static Worker, searching: bool) -> bool {
     }
     // Workers that were added while others were stuck step back when those are not.
     let spare = idle.enlisted(runtime.worker_count()) > runtime.target + runtime.stuck();
-    worker.sleep_word().store(1, Ordering::Relaxed);
+    let mut look = if spare {
+        None
+    } else {
+        reactor::get().and_then(Reactor::try_look)
+    };
+    let asleep = if look.is_some() { WATCHING } else { ASLEEP };
+    worker.sleep_word().store(asleep, Ordering::Relaxed);
     idle.enter(worker, spare);
     // Pairs with the fences of those who publish work (invariant 3).
     fence(Ordering::SeqCst);
     let something = worker.has_mail()
         || worker.has_next()
         || (!spare && (runtime.global.len() > 0 || runtime.workers().any(Worker::has_stealable)));
+    let mut woken = 0;
     if !something {
         let deadline = runtime
             .workers()
@@ -231,13 +245,19 @@ fn sleep(worker: &'static Worker, searching: bool) -> bool {
             timer::NEVER => None,
             deadline => Some(Duration::from_nanos(deadline.saturating_sub(timer::now()))),
         };
-        if timeout != Some(Duration::ZERO) {
-            os::futex_wait(worker.sleep_word(), 1, timeout);
+        match look.take() {
+            _ if timeout == Some(Duration::ZERO) => {}
+            Some(look) => woken = look.take(Some(worker), timeout),
+            None => os::futex_wait(worker.sleep_word(), ASLEEP, timeout),
         }
         runtime.wake_monitor();
     }
-    worker.sleep_word().store(0, Ordering::Relaxed);
+    drop(look);
+    worker.sleep_word().store(AWAKE, Ordering::Relaxed);
     let counted = !idle.leave(worker);
+    if woken > 1 {
+        idle.notify();
+    }
     // Deadlines of all workers: their owners may be busy.
     let now = timer::now();
     runtime.workers().for_each(|worker| worker.timers().fire(now));

@@ -15,6 +15,7 @@
 //! Unsafe code is in the modules whose text says "fenced", and each says for what.
 
 mod atomic_ref;
+pub(crate) mod blocking;
 mod census;
 pub(crate) mod config;
 pub(crate) mod control;
@@ -27,6 +28,7 @@ mod idle;
 mod inbox;
 mod monitor;
 mod os;
+pub(crate) mod reactor;
 mod ring;
 mod runtime;
 mod shim;

@@ -12,7 +12,7 @@ use std::{fs, io};
 use super::dump::dump;
 use super::runtime::Runtime;
 use super::worker::Worker;
-use super::{census, os, signal, timer};
+use super::{census, os, reactor, signal, stack, timer};
 
 const PERIOD: Duration = Duration::from_millis(2);
 
@@ -115,7 +115,7 @@ fn look_at_workers(runtime: &'static Runtime, seen: &mut Vec<Seen>) {
         }
         seen.still += 1;
         waiting |= worker.has_stealable() || worker.has_next();
-        if seen.still >= STUCK_PERIODS {
+        if seen.still >= STUCK_PERIODS || worker.is_blocking() {
             stuck += 1;
             worker.timers().fire(now);
         }
@@ -124,6 +124,12 @@ fn look_at_workers(runtime: &'static Runtime, seen: &mut Vec<Seen>) {
         }
     }
     runtime.set_stuck(stuck);
+    if let Some(reactor) = reactor::get()
+        && reactor.is_neglected()
+        && !runtime.idle.wake_searcher()
+    {
+        waiting |= reactor.look_now(None) > 0;
+    }
     if waiting && !runtime.idle.wake_searcher() {
         let enlisted = runtime.idle.enlisted(runtime.worker_count());
         if stuck > 0 && enlisted < runtime.target + stuck && !runtime.idle.enlist_spare() {
@@ -143,7 +149,9 @@ fn everybody_waits(runtime: &'static Runtime) -> bool {
             .workers()
             .all(|worker| worker.timers().next() == timer::NEVER);
         let asleep = runtime.idle.asleep() == runtime.worker_count();
-        Some(asleep && timers && census::blocked() > 0 && tasks == ours + census::blocked())
+        let mut outside = false;
+        stack::for_each_used(|control| outside |= control.state().is_outside());
+        Some(asleep && !outside && timers && census::blocked() > 0 && tasks == ours + census::blocked())
     };
     let ticks = || {
         runtime

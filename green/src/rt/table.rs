@@ -176,6 +176,11 @@ pub(crate) fn wake_one(word: &AtomicU32) -> bool {
 
 /// Wakes all waiters of `word`.
 pub(crate) fn wake_all(word: &AtomicU32) {
+    take_all(word, Waiter::wake);
+}
+
+/// Takes out all waiters of `word`; `wake` has to wake each.
+pub(crate) fn take_all(word: &AtomicU32, mut wake: impl FnMut(Waiter)) {
     let key = key_of(word);
     loop {
         let mut batch = [const { None }; 32];
@@ -186,7 +191,7 @@ pub(crate) fn wake_all(word: &AtomicU32) {
             }
         }
         let full = batch[31].is_some();
-        batch.into_iter().flatten().for_each(Waiter::wake);
+        batch.into_iter().flatten().for_each(&mut wake);
         if !full {
             return;
         }

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use super::control::{Control, State};
 use super::word::{IDLE, SUSPENDED, Word};
+use super::worker::Worker;
 use super::{current, os, switch};
 
 /// The waiting side of an operating-system thread. Aligned so that its address has room for tags.
@@ -140,6 +141,18 @@ impl Waiter {
                     os::futex_wake(waiter.word.atomic());
                 }
             }
+        }
+    }
+
+    /// As [`wake`](Self::wake), by the computation of `worker`, but behind all that wait to run there.
+    pub(super) fn wake_behind(self, worker: &'static Worker) {
+        match self {
+            Waiter::Green(control) if control.word.wake() => {
+                control.set_state(State::Runnable);
+                worker.push_back(control);
+            }
+            Waiter::Green(_) => {}
+            _ => self.wake(),
         }
     }
 

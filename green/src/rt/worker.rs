@@ -22,7 +22,7 @@
 #![allow(unsafe_code, reason = "fenced: shares a worker whose cells have one user")]
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering, fence};
 
 use threadbare_context::StackPointer;
 
@@ -32,6 +32,7 @@ use super::fifo::Fifo;
 use super::fresh::Fresh;
 use super::inbox::Inbox;
 use super::os;
+use super::reactor::{self, Reactor};
 use super::ring::Ring;
 use super::runtime::Runtime;
 use super::spin::Spin;
@@ -49,6 +50,11 @@ const UNSPILLED: usize = 64;
 
 /// Between turns of the oldest thread that has not run yet. Seldom, for each starts another branch of a tree.
 const OLDEST_PERIOD: u32 = 1024;
+
+/// Values of `sleeping`.
+pub(super) const AWAKE: u32 = 0;
+pub(super) const ASLEEP: u32 = 1;
+pub(super) const WATCHING: u32 = 2;
 
 /// Warm stacks that a worker keeps of each class, before half go back.
 const WARM: usize = 1024;
@@ -89,14 +95,18 @@ pub(crate) struct Worker {
     spilled_count: AtomicUsize,
     inbox: Inbox<Control>,
     timers: Timers,
-    /// 1 while the worker sleeps on it.
+    /// [`AWAKE`], [`ASLEEP`] on this word, or [`WATCHING`]: asleep in the reactor.
     sleeping: AtomicU32,
+    /// It runs a call that may block it: others may take all it has.
+    blocking: AtomicBool,
     thread_id: AtomicI32,
     /// The worker's own loop, while a green thread runs.
     idle_stack: AtomicUsize,
     pub(super) idle_thread_pointer: AtomicUsize,
 
     // Cells: invariant 1.
+    /// The tick at which the reactor had nothing.
+    saw_nothing: Cell<u32>,
     bound_next: Cell<Option<&'static Control>>,
     bound: Fifo<Control>,
     streak: Cell<u32>,
@@ -127,9 +137,11 @@ impl Worker {
             inbox: Inbox::new(),
             timers: Timers::new(),
             sleeping: AtomicU32::new(0),
+            blocking: AtomicBool::new(false),
             thread_id: AtomicI32::new(0),
             idle_stack: AtomicUsize::new(0),
             idle_thread_pointer: AtomicUsize::new(0),
+            saw_nothing: Cell::new(0),
             bound_next: Cell::new(None),
             bound: Fifo::new(),
             streak: Cell::new(0),
@@ -249,6 +261,22 @@ impl Worker {
         if self.timers.next() != timer::NEVER {
             self.timers.fire(timer::now());
         }
+        if let Some(reactor) = reactor::get() {
+            self.look_at(reactor);
+        }
+    }
+
+    /// Takes events, unless the last decision found none.
+    fn look_at(&'static self, reactor: &'static Reactor) {
+        let tick = self.ticks();
+        if tick.wrapping_sub(self.saw_nothing.get()) <= 1 {
+            return;
+        }
+        match reactor.look_now(Some(self)) {
+            0 => self.saw_nothing.set(tick),
+            1 => {}
+            _ => self.runtime.idle.notify(),
+        }
     }
 
     // ----- putting -----
@@ -331,7 +359,7 @@ impl Worker {
         self.inbox.push(control);
         // Pairs with the fence in `idle::sleep`: either the sleeper sees the inbox, or we see that it sleeps.
         fence(Ordering::SeqCst);
-        if self.sleeping.load(Ordering::Relaxed) == 1 {
+        if self.sleeping.load(Ordering::Relaxed) != AWAKE {
             self.wake();
         }
     }
@@ -432,8 +460,32 @@ impl Worker {
 
     /// From any thread: ends the worker's sleep.
     pub(super) fn wake(&self) {
-        if self.sleeping.swap(0, Ordering::AcqRel) == 1 {
-            os::futex_wake(&self.sleeping);
+        match self.sleeping.swap(AWAKE, Ordering::AcqRel) {
+            ASLEEP => os::futex_wake(&self.sleeping),
+            WATCHING => {
+                if let Some(reactor) = reactor::get() {
+                    reactor.interrupt();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether it sleeps in the reactor.
+    pub(super) fn is_watching(&self) -> bool {
+        self.sleeping.load(Ordering::Relaxed) == WATCHING
+    }
+
+    /// Whether it runs a call that may block it.
+    pub(super) fn is_blocking(&self) -> bool {
+        self.blocking.load(Ordering::Relaxed)
+    }
+
+    /// By its own computation: before and after a call that may block. Others take its queues meanwhile.
+    pub(super) fn set_blocking(&self, blocking: bool) {
+        self.blocking.store(blocking, Ordering::Relaxed);
+        if blocking && (self.has_next() || self.has_stealable()) {
+            self.runtime.idle.notify_from_outside();
         }
     }
 

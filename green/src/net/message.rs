@@ -1,0 +1,144 @@
+//! The stream calls of sockets that must not wait (recv(2), send(2)): std's would.
+
+#![allow(unsafe_code, reason = "fenced: system calls")]
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+/// As readv(2): more slices than this are left for the next call.
+const SLICES: usize = 1024;
+
+fn check(result: libc::ssize_t) -> io::Result<usize> {
+    usize::try_from(result).map_err(|_| io::Error::last_os_error())
+}
+
+#[inline]
+pub(crate) fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: libc::c_int) -> io::Result<usize> {
+    // SAFETY: the buffer is valid for writing.
+    check(unsafe {
+        libc::recv(
+            fd.as_raw_fd(),
+            buffer.as_mut_ptr().cast(),
+            buffer.len(),
+            flags | libc::MSG_DONTWAIT,
+        )
+    })
+}
+
+#[inline]
+pub(crate) fn send(fd: BorrowedFd<'_>, buffer: &[u8]) -> io::Result<usize> {
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    // SAFETY: the buffer is valid for reading.
+    check(unsafe { libc::send(fd.as_raw_fd(), buffer.as_ptr().cast(), buffer.len(), flags) })
+}
+
+pub(crate) fn receive_vectored(fd: BorrowedFd<'_>, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+    // SAFETY: an all-zero header is an empty one; `IoSliceMut` has the layout of an iovec, valid for writing.
+    check(unsafe {
+        let mut header: libc::msghdr = std::mem::zeroed();
+        header.msg_iov = buffers.as_mut_ptr().cast();
+        header.msg_iovlen = buffers.len().min(SLICES);
+        libc::recvmsg(fd.as_raw_fd(), &raw mut header, libc::MSG_DONTWAIT)
+    })
+}
+
+pub(crate) fn send_vectored(fd: BorrowedFd<'_>, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    // SAFETY: an all-zero header is an empty one; `IoSlice` has the layout of an iovec, valid for reading, and the kernel does
+    // not write to it.
+    check(unsafe {
+        let mut header: libc::msghdr = std::mem::zeroed();
+        header.msg_iov = buffers.as_ptr().cast_mut().cast();
+        header.msg_iovlen = buffers.len().min(SLICES);
+        libc::sendmsg(fd.as_raw_fd(), &raw const header, flags)
+    })
+}
+
+/// How many bytes the slices have that one call takes.
+pub(crate) fn total(lengths: impl Iterator<Item = usize>) -> usize {
+    lengths.take(SLICES).fold(0, usize::saturating_add)
+}
+
+/// A socket on its way to `address`, and whether it is there already. Calls on it do not wait.
+///
+/// # Errors
+/// Of socket(2) and connect(2).
+pub(crate) fn start_connecting(address: &SocketAddr) -> io::Result<(TcpStream, bool)> {
+    let family = if address.is_ipv4() {
+        libc::AF_INET
+    } else {
+        libc::AF_INET6
+    };
+    let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    // SAFETY: no memory is involved; a descriptor that is returned is ours.
+    let fd = unsafe {
+        let fd = libc::socket(family, kind, 0);
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        OwnedFd::from_raw_fd(fd)
+    };
+    let result = match address {
+        SocketAddr::V4(address) => connect(&fd, &native_v4(address)),
+        SocketAddr::V6(address) => connect(&fd, &native_v6(address)),
+    };
+    match result {
+        Ok(()) => Ok((fd.into(), true)),
+        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok((fd.into(), false)),
+        Err(error) => Err(error),
+    }
+}
+
+fn connect<A>(fd: &OwnedFd, address: &A) -> io::Result<()> {
+    let length = libc::socklen_t::try_from(size_of::<A>()).expect("addresses are small");
+    // SAFETY: the address is valid for reading.
+    let result = unsafe { libc::connect(fd.as_raw_fd(), std::ptr::from_ref(address).cast(), length) };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+fn family(number: libc::c_int) -> libc::sa_family_t {
+    libc::sa_family_t::try_from(number).expect("families are small")
+}
+
+fn native_v4(address: &std::net::SocketAddrV4) -> libc::sockaddr_in {
+    libc::sockaddr_in {
+        sin_family: family(libc::AF_INET),
+        sin_port: address.port().to_be(),
+        sin_addr: libc::in_addr {
+            s_addr: u32::from_ne_bytes(address.ip().octets()),
+        },
+        sin_zero: [0; 8],
+    }
+}
+
+fn native_v6(address: &std::net::SocketAddrV6) -> libc::sockaddr_in6 {
+    libc::sockaddr_in6 {
+        sin6_family: family(libc::AF_INET6),
+        sin6_port: address.port().to_be(),
+        sin6_flowinfo: address.flowinfo(),
+        sin6_addr: libc::in6_addr {
+            s6_addr: address.ip().octets(),
+        },
+        sin6_scope_id: address.scope_id(),
+    }
+}
+
+/// Whether a connection in progress has come to its end, and how.
+///
+/// # Errors
+/// Why it failed, or `WouldBlock` while it is in progress.
+pub(crate) fn has_connected(stream: &TcpStream) -> io::Result<()> {
+    if let Some(error) = stream.take_error()? {
+        return Err(error);
+    }
+    match stream.peer_addr() {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Err(io::ErrorKind::WouldBlock.into()),
+        Err(error) => Err(error),
+    }
+}

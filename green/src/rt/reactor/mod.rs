@@ -1,0 +1,186 @@
+//! Waiting for descriptors: one epoll instance for the process.
+//!
+//! ```text
+//!   thread ── call ──▶ kernel         tried first; most calls never come here
+//!     │ EAGAIN                          short transfers save the call that would say EAGAIN
+//!     ▼
+//!   Registration ── Entry ── Direction.word ◀── event ── epoll ◀── a worker that looks, or the one that sleeps here
+//! ```
+//!
+//! A descriptor is registered when it first has to wait, for both directions, edge-triggered, and never again changed. Of the
+//! workers that have nothing to do one sleeps in the epoll instance, the others on their futexes; a busy worker looks in when its queue
+//! is empty, and every few dozen switches; the monitor does when nobody else did. Whoever looks makes all threads runnable
+//! whose events came, in the order of their events, and lets other workers know once.
+//!
+//! Operating-system threads do not take part: they wait in `poll(2)`.
+//!
+//! Invariants:
+//! 1. The events' buffer has one user at a time: the one that has the lock, asleep or not.
+//! 2. An entry is found by its token only while the registration lives (`slab`). Events that come late make false alarms, which cost a
+//!    call that says EAGAIN.
+//! 3. A registration ends before its descriptor is closed, so that no other descriptor of that number is taken off.
+//!
+//! Rejected: an epoll instance for each worker, because a thread's descriptors would stay behind when it is stolen; level-triggered
+//! events, because each wait would cost one more system call.
+
+mod entry;
+mod epoll;
+mod registration;
+mod slab;
+#[cfg(test)]
+mod tests;
+mod watched;
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
+use std::time::Duration;
+
+pub(crate) use entry::Interest;
+use registration::{Registration, Waiting};
+pub(crate) use watched::Watched;
+
+use self::epoll::Event;
+use self::slab::Slab;
+use super::waiter::Waiter;
+use super::worker::Worker;
+
+/// Events that are taken at a time.
+const BATCH: usize = 256;
+
+/// The token of the eventfd that ends a sleep. No entry has it: there are not so many.
+const INTERRUPT: u64 = u64::MAX;
+
+/// See the module.
+pub(crate) struct Reactor {
+    epoll: OwnedFd,
+    eventfd: OwnedFd,
+    events: Mutex<Box<[Event; BATCH]>>,
+    /// Somebody has looked since the monitor asked.
+    looked: AtomicBool,
+}
+
+/// The right to take events.
+pub(super) struct Look<'a> {
+    reactor: &'static Reactor,
+    events: MutexGuard<'a, Box<[Event; BATCH]>>,
+}
+
+static REACTOR: OnceLock<Result<Reactor, i32>> = OnceLock::new();
+static SLAB: Slab = Slab::new();
+
+/// The reactor, if anything was ever registered.
+#[inline]
+pub(super) fn get() -> Option<&'static Reactor> {
+    REACTOR.get()?.as_ref().ok()
+}
+
+/// How many descriptors are registered.
+pub(crate) fn registered() -> usize {
+    SLAB.used()
+}
+
+impl Reactor {
+    fn get_or_start() -> io::Result<&'static Reactor> {
+        let started = REACTOR
+            .get_or_init(|| Reactor::start().map_err(|error| error.raw_os_error().unwrap_or(libc::EIO)));
+        started
+            .as_ref()
+            .map_err(|&error| io::Error::from_raw_os_error(error))
+    }
+
+    fn start() -> io::Result<Reactor> {
+        let epoll = epoll::create()?;
+        let eventfd = epoll::create_eventfd()?;
+        let events = epoll::bits(libc::EPOLLIN | libc::EPOLLET);
+        epoll::add(epoll.as_fd(), eventfd.as_raw_fd(), events, INTERRUPT)?;
+        Ok(Reactor {
+            epoll,
+            eventfd,
+            events: Mutex::new(Box::new([epoll::NO_EVENT; BATCH])),
+            looked: AtomicBool::new(false),
+        })
+    }
+
+    fn add(&self, fd: RawFd, token: u64) -> io::Result<()> {
+        epoll::add(self.epoll.as_fd(), fd, epoll::ALL, token)
+    }
+
+    fn delete(&self, fd: RawFd) {
+        epoll::delete(self.epoll.as_fd(), fd);
+    }
+
+    /// Ends the sleep of the worker that sleeps here, or its next one.
+    pub(super) fn interrupt(&self) {
+        epoll::signal(self.eventfd.as_fd());
+    }
+
+    /// The right to take events, unless somebody has it.
+    pub(super) fn try_look(&'static self) -> Option<Look<'static>> {
+        let events = match self.events.try_lock() {
+            Ok(events) => events,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some(Look {
+            reactor: self,
+            events,
+        })
+    }
+
+    /// Makes threads runnable whose events have come; how many.
+    pub(super) fn look_now(&'static self, worker: Option<&'static Worker>) -> usize {
+        self.try_look()
+            .map_or(0, |look| look.take(worker, Some(Duration::ZERO)))
+    }
+
+    /// Whether nobody has looked, nor sleeps here, since the last call of this.
+    pub(super) fn is_neglected(&self) -> bool {
+        !self.looked.swap(false, Ordering::Relaxed)
+            && !matches!(self.events.try_lock(), Err(TryLockError::WouldBlock))
+    }
+}
+
+impl Look<'_> {
+    /// Waits for events until `timeout`, and makes the threads runnable that waited for them: on `worker`, which calls, or, where
+    /// there is none, anywhere. How many.
+    pub(super) fn take(mut self, worker: Option<&'static Worker>, timeout: Option<Duration>) -> usize {
+        let reactor = self.reactor;
+        let count = epoll::wait(reactor.epoll.as_fd(), &mut self.events[..], timeout);
+        reactor.looked.store(true, Ordering::Relaxed);
+        let mut woken = 0;
+        for event in &self.events[..count] {
+            woken += deliver(*event, worker);
+        }
+        woken
+    }
+}
+
+/// Tells an event to whoever waits for it; how many do.
+fn deliver(event: Event, worker: Option<&'static Worker>) -> usize {
+    let Event { events, u64: token } = event;
+    if token == INTERRUPT {
+        return 0;
+    }
+    let Some(entry) = SLAB.find(token) else { return 0 };
+    const BROKEN: u32 = epoll::bits(libc::EPOLLHUP | libc::EPOLLERR);
+    const ODD: u32 = BROKEN | epoll::bits(libc::EPOLLRDHUP | libc::EPOLLPRI);
+    const READ: u32 = epoll::bits(libc::EPOLLIN) | ODD;
+    const WRITE: u32 = epoll::bits(libc::EPOLLOUT) | BROKEN;
+    let mut woken = 0;
+    let mut wake = |waiter: Waiter| {
+        woken += 1;
+        match worker {
+            Some(worker) => waiter.wake_behind(worker),
+            None => waiter.wake(),
+        }
+    };
+    if events & READ != 0 {
+        entry.read.happened(events & ODD != 0, &mut wake);
+    }
+    if events & WRITE != 0 {
+        entry.write.happened(false, &mut wake);
+    }
+    woken
+}

@@ -1,0 +1,192 @@
+//! One descriptor's place in the reactor, and the loop of every call that may have to wait.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::entry::{Direction, Entry, Interest};
+use super::{Reactor, SLAB, epoll};
+use crate::rt::{State, current};
+
+/// How a call waits.
+#[derive(Clone, Copy)]
+pub(crate) struct Waiting {
+    pub(crate) interest: Interest,
+    /// What dumps say.
+    pub(crate) why: State,
+    /// Fail with `WouldBlock` rather than wait.
+    pub(crate) never: bool,
+    /// Fail with `WouldBlock` when it takes longer.
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// Belongs to one open descriptor; registered when that first has to wait.
+pub(crate) struct Registration {
+    registered: OnceLock<Registered>,
+}
+
+struct Registered {
+    entry: &'static Entry,
+    token: u64,
+    reactor: &'static Reactor,
+    fd: RawFd,
+}
+
+impl Registration {
+    pub(crate) const fn new() -> Registration {
+        Registration {
+            registered: OnceLock::new(),
+        }
+    }
+
+    /// Does `call` as soon as it succeeds or fails: waits where it says `WouldBlock`.
+    ///
+    /// `call` must not block. It says how much of what it was asked for it has left: a call that left some has emptied the
+    /// stream, or filled it, so the next can wait without trying (`None`: no such thing can be said).
+    ///
+    /// # Errors
+    /// Those of `call`; `WouldBlock` as `waiting` says; no memory or descriptors for the reactor.
+    #[inline]
+    pub(crate) fn run<T>(
+        &self,
+        fd: BorrowedFd<'_>,
+        waiting: Waiting,
+        mut call: impl FnMut() -> io::Result<T>,
+        is_short: impl Fn(&T) -> bool,
+    ) -> io::Result<T> {
+        if waiting.never || current::get().is_none() {
+            return outside(fd, waiting, call);
+        }
+        let mut deadline = None;
+        loop {
+            // Not registered: no event can be missed, since registering tells of what is there already.
+            let direction = self
+                .registered
+                .get()
+                .map(|registered| registered.entry.direction(waiting.interest));
+            let seen = direction.map(Direction::look);
+            if seen.is_none_or(|seen| seen.is_ready()) {
+                match call() {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Ok(done) => {
+                        if let (Some(direction), Some(seen)) = (direction, seen)
+                            && is_short(&done)
+                        {
+                            direction.was_short(seen);
+                        }
+                        return Ok(done);
+                    }
+                    failed => return failed,
+                }
+                if let (Some(direction), Some(seen)) = (direction, seen)
+                    && !direction.exhausted(seen)
+                {
+                    continue;
+                }
+            }
+            let Some(direction) = direction else {
+                self.register(fd, waiting.interest)?;
+                continue;
+            };
+            wait(direction, fd, waiting, &mut deadline)?;
+        }
+    }
+
+    #[cold]
+    fn register(&self, fd: BorrowedFd<'_>, interest: Interest) -> io::Result<()> {
+        /// Two threads may wait for the same descriptor first.
+        static REGISTERING: Mutex<()> = Mutex::new(());
+        let reactor = Reactor::get_or_start()?;
+        let _registering = REGISTERING.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.registered.get().is_some() {
+            return Ok(());
+        }
+        let fd = fd.as_raw_fd();
+        let (entry, token) = SLAB.take();
+        // Known from the call before; should it be ready by now, the kernel tells at once.
+        entry.direction(interest).assume_exhausted();
+        if let Err(error) = reactor.add(fd, token) {
+            SLAB.give(entry, token);
+            return Err(error);
+        }
+        let registered = Registered {
+            entry,
+            token,
+            reactor,
+            fd,
+        };
+        // We have the lock, so nobody has set it.
+        let _ = self.registered.set(registered);
+        Ok(())
+    }
+}
+
+/// Waits for an event, but not beyond the deadline, which the first wait sets.
+fn wait(
+    direction: &Direction,
+    fd: BorrowedFd<'_>,
+    waiting: Waiting,
+    deadline: &mut Option<Instant>,
+) -> io::Result<()> {
+    if deadline.is_none() {
+        *deadline = waiting
+            .timeout
+            .and_then(|timeout| Instant::now().checked_add(timeout));
+    }
+    if let Some(control) = current::get() {
+        control.note_object(fd.as_raw_fd());
+    }
+    if current::must_not_switch() {
+        // A panicking thread in mode pinned keeps its worker.
+        return if epoll::wait_for_one(fd, poll_events(waiting.interest), *deadline) {
+            direction.assume_ready();
+            Ok(())
+        } else {
+            Err(io::ErrorKind::WouldBlock.into())
+        };
+    }
+    if direction.wait(*deadline, waiting.why) {
+        Ok(())
+    } else {
+        Err(io::Error::from_raw_os_error(libc::EAGAIN))
+    }
+}
+
+/// The same for an operating-system thread.
+#[cold]
+#[inline(never)]
+fn outside<T>(
+    fd: BorrowedFd<'_>,
+    waiting: Waiting,
+    mut call: impl FnMut() -> io::Result<T>,
+) -> io::Result<T> {
+    let deadline = waiting
+        .timeout
+        .and_then(|timeout| Instant::now().checked_add(timeout));
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && !waiting.never => {
+                if !epoll::wait_for_one(fd, poll_events(waiting.interest), deadline) {
+                    return Err(error);
+                }
+            }
+            done => return done,
+        }
+    }
+}
+
+fn poll_events(interest: Interest) -> libc::c_short {
+    match interest {
+        Interest::Read => libc::POLLIN,
+        Interest::Write => libc::POLLOUT,
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        // Before the descriptor is closed (invariant 3 of the module): by number it could be another's afterwards.
+        self.reactor.delete(self.fd);
+        SLAB.give(self.entry, self.token);
+    }
+}
