@@ -49,7 +49,10 @@ fn room_once_made_is_kept() {
 
 #[test]
 fn weights_are_those_of_linux_at_the_ends() {
-    assert_eq!([fair::weight(-20), fair::weight(0), fair::weight(19)], [88761, 1024, 15]);
+    assert_eq!(
+        [fair::weight(-20), fair::weight(0), fair::weight(19)],
+        [88761, 1024, 15]
+    );
     assert_eq!([fair::weight(-128), fair::weight(127)], [88761, 15]);
 }
 

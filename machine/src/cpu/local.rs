@@ -32,6 +32,8 @@ pub(crate) struct CpuLocal {
     pub(crate) preemption_disabled: Cell<u32>,
     /// How many interrupt handlers are running, one inside the other.
     pub(crate) interrupt_depth: Cell<u32>,
+    /// Whether the innermost interrupt being handled struck ring 3.
+    pub(crate) struck_ring_3: Cell<bool>,
     /// Set when another task should run soon.
     pub(crate) reschedule: Cell<bool>,
     /// The running task; null before the first.
@@ -56,6 +58,7 @@ impl CpuLocal {
             id,
             preemption_disabled: Cell::new(0),
             interrupt_depth: Cell::new(0),
+            struck_ring_3: Cell::new(false),
             reschedule: Cell::new(false),
             current: Cell::new(ptr::null()),
             previous: Cell::new(ptr::null()),

@@ -18,4 +18,10 @@ pub use disable::{Disabled, disable, enable, enabled};
 #[cfg(target_os = "none")]
 pub(crate) use route::handle;
 #[cfg(target_os = "none")]
-pub use route::{RegisterError, register};
+pub use route::{RegisterError, register, struck_ring_3};
+
+/// On the host there are no interrupts.
+#[cfg(not(target_os = "none"))]
+pub fn struck_ring_3() -> bool {
+    false
+}

@@ -35,6 +35,11 @@ pub fn register(input: u32, handler: impl Fn() + Send + Sync + 'static) -> Resul
     Ok(())
 }
 
+/// For interrupt handlers: whether the interrupt struck ring 3.
+pub fn struck_ring_3() -> bool {
+    local().struck_ring_3.get()
+}
+
 /// Handles an interrupt, and switches tasks afterwards if that was asked for and the interrupt struck ring 0.
 pub(crate) fn handle(vector: u8) {
     let depth = &local().interrupt_depth;
@@ -54,5 +59,6 @@ pub(crate) fn handle(vector: u8) {
         }
     }
     depth.set(depth.get() - 1);
+    local().struck_ring_3.set(false);
     task::preempt_if_wanted();
 }

@@ -6,7 +6,6 @@ use crate::paging::SpaceHandle;
 use crate::sync::SpinLock;
 use crate::user::registers::SavedRegisters;
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::sync::Arc;
 use core::any::Any;
 use core::cell::{Cell, UnsafeCell};
@@ -31,7 +30,7 @@ pub trait Scheduler: Sync {
 
 /// A kernel thread.
 pub struct Task {
-    name: String,
+    name: &'static str,
     data: Box<dyn Any + Send + Sync>,
     pub(super) state: AtomicU8,
     /// Valid while `SUSPENDED`; written by the switch.
@@ -60,7 +59,7 @@ impl Task {
     /// # Errors
     /// No memory for its stack or registers.
     pub fn new(
-        name: &str,
+        name: &'static str,
         data: Box<dyn Any + Send + Sync>,
         runs_programs: bool,
         entry: impl FnOnce() + Send + 'static,
@@ -68,7 +67,7 @@ impl Task {
         let stack = KernelStack::new()?;
         let registers = runs_programs.then(SavedRegisters::new).transpose()?;
         let task = Arc::new(Task {
-            name: String::from(name),
+            name,
             data,
             state: AtomicU8::new(SUSPENDED),
             stack_pointer: Cell::new(StackPointer(0)),
@@ -84,8 +83,8 @@ impl Task {
     }
 
     /// The name, for reports.
-    pub fn name(&self) -> &str {
-        &self.name
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     /// What the kernel attached when it made the task.

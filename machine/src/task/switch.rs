@@ -32,6 +32,18 @@ pub fn current() -> Arc<Task> {
     }
 }
 
+/// Shows the running task to `action`, without taking a count of it as [`current`] does.
+///
+/// # Panics
+/// Before the first task runs.
+pub fn with_current<R>(action: impl FnOnce(&Task) -> R) -> R {
+    let task = local().current.get();
+    assert!(!task.is_null(), "no task runs yet");
+    // SAFETY: the CPU holds a count of its current task, so the task that executes this lives until it is left for good;
+    // then nothing of `action` is executed any more. If it is moved to another CPU meanwhile, that one holds the count.
+    action(unsafe { &*task })
+}
+
 /// Suspends the running task and resumes `next`; returns when somebody switches back.
 ///
 /// The caller has arranged for that: a suspended task that nobody holds is never resumed, and its stack is lost.

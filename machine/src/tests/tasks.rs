@@ -48,7 +48,7 @@ fn yield_now() {
     }
 }
 
-fn spawn(name: &str, entry: impl FnOnce() + Send + 'static) {
+fn spawn(name: &'static str, entry: impl FnOnce() + Send + 'static) {
     let task = Task::new(name, Box::new(()), false, entry).expect("memory for a task");
     QUEUE.0.lock().push_back(task);
 }

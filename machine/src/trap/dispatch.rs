@@ -31,7 +31,10 @@ pub(crate) fn interrupt_from_ring_3(frame: &TrapFrame) {
     #[expect(clippy::cast_possible_truncation, reason = "the stubs push vectors below 256")]
     let vector = frame.vector as u8;
     match vector {
-        vector::FIRST_INTERRUPT.. => irq::handle(vector),
+        vector::FIRST_INTERRUPT.. => {
+            local().struck_ring_3.set(true);
+            irq::handle(vector);
+        }
         _ => debug_assert!(local().interrupt_depth.get() == 0),
     }
 }

@@ -83,7 +83,7 @@ fn live(thread: &Thread, mut context: UserContext) {
             Trap::Interrupt => {}
         }
         if task::wants_reschedule() {
-            sched::yield_now();
+            sched::preempt();
         }
         if interrupted.is_some() || thread.is_interrupted() {
             signal::deliver_pending(thread, &mut context, interrupted);

@@ -1,7 +1,7 @@
 //! [`Thread`].
 
 use super::table::Process;
-use crate::sched::KernelData;
+use crate::sched::{self, KernelData, Scheduling};
 use crate::signal::ThreadSignals;
 use alloc::sync::{Arc, Weak};
 use core::fmt;
@@ -25,6 +25,8 @@ pub struct Thread {
     pub robust_list: AtomicUsize,
     /// The number of the system call that it is in, or `usize::MAX`: for reports.
     pub system_call: AtomicUsize,
+    /// How it is scheduled, and the CPU time that it has had.
+    pub scheduling: Arc<Scheduling>,
     exiting: AtomicBool,
     task: SpinLock<Weak<Task>>,
 }
@@ -40,6 +42,7 @@ impl Thread {
             clear_child_tid: AtomicUsize::new(0),
             robust_list: AtomicUsize::new(0),
             system_call: AtomicUsize::new(usize::MAX),
+            scheduling: Arc::new(sched::child_of_current()),
             exiting: AtomicBool::new(false),
             task: SpinLock::new(Weak::new()),
         });

@@ -6,10 +6,11 @@
 //! | `TOKEN` | runs, and was unparked meanwhile | becomes `READY`, returns at once | stays |
 //! | `PARKED` | waits | — | becomes `READY`, enters a queue |
 
+use super::scheduling::Scheduling;
 use super::{policy, timer};
 use crate::process::Thread;
 use alloc::sync::{Arc, Weak};
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use threadbare_machine::irq;
 use threadbare_machine::task::{self, Task};
 use threadbare_machine::time::{self, Nanoseconds};
@@ -22,12 +23,14 @@ const PARKED: u8 = 2;
 #[derive(Debug, Default)]
 pub struct Parker(AtomicU8);
 
-/// What the kernel attaches to each task.
+/// What the kernel attaches to each task but the idle one.
 #[derive(Debug, Default)]
 pub struct KernelData {
     parker: Parker,
+    pub(super) scheduling: Arc<Scheduling>,
     /// The program's thread that the task serves, if it serves one.
     pub(crate) thread: Weak<Thread>,
+    _counted: Counted,
 }
 
 impl KernelData {
@@ -35,28 +38,58 @@ impl KernelData {
     pub fn serving(thread: &Arc<Thread>) -> KernelData {
         KernelData {
             parker: Parker::default(),
+            scheduling: thread.scheduling.clone(),
             thread: Arc::downgrade(thread),
+            _counted: Counted::default(),
         }
+    }
+
+    /// What is attached to `task`.
+    pub(super) fn of(task: &Task) -> Option<&KernelData> {
+        task.data().downcast_ref()
+    }
+
+    /// How many there are: no queue can hold more tasks.
+    pub(super) fn count() -> usize {
+        COUNT.load(Ordering::Relaxed)
     }
 }
 
-fn parker(task: &Task) -> Option<&Parker> {
-    task.data().downcast_ref::<KernelData>().map(|data| &data.parker)
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+#[derive(Debug)]
+struct Counted;
+
+impl Default for Counted {
+    fn default() -> Counted {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        Counted
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        COUNT.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Waits until somebody unparks the running task, or returns at once if that has happened since the last park. May also
 /// return for no reason: callers check what they wait for.
 pub fn park() {
-    let current = task::current();
-    let Some(Parker(state)) = parker(&current) else {
-        return policy::yield_now();
-    };
     let _interrupts = irq::disable();
-    if state.swap(PARKED, Ordering::AcqRel) == TOKEN {
-        state.store(READY, Ordering::Relaxed);
-        return;
+    let waits = task::with_current(|current| {
+        let Some(Parker(state)) = KernelData::of(current).map(|data| &data.parker) else {
+            return false;
+        };
+        let waits = state.swap(PARKED, Ordering::AcqRel) != TOKEN;
+        if !waits {
+            state.store(READY, Ordering::Relaxed);
+        }
+        waits
+    });
+    if waits {
+        policy::wait();
     }
-    task::switch_to(policy::next());
 }
 
 /// As [`park`], but not past `deadline`; `false` when that has come.
@@ -72,7 +105,9 @@ pub fn park_until(deadline: Nanoseconds) -> bool {
 
 /// Ends the wait of `task`, or its next one.
 pub fn unpark(task: &Arc<Task>) {
-    let Some(Parker(state)) = parker(task) else { return };
+    let Some(Parker(state)) = KernelData::of(task).map(|data| &data.parker) else {
+        return;
+    };
     let _interrupts = irq::disable();
     if state.swap(TOKEN, Ordering::AcqRel) == PARKED {
         state.store(READY, Ordering::Relaxed);
