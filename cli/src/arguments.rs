@@ -86,6 +86,10 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) icount: bool,
 
+    /// Hand a word to QEMU, after its own: another processor, a plugin (again for more)
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
+    pub(crate) qemu: Vec<OsString>,
+
     /// Say what is done, on standard error
     #[arg(long)]
     pub(crate) verbose: bool,

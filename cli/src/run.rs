@@ -46,7 +46,7 @@ pub(crate) fn run(options: &Run) -> Result<u8, Failure> {
         icount: options.icount,
     };
     let (kernel, initrd) = (MemoryFile::new("kernel")?, MemoryFile::new("files")?);
-    let mut vm = Vm::start(&qemu, &machine, &kernel, &initrd)?;
+    let mut vm = Vm::start(&qemu, &machine, &options.qemu, &kernel, &initrd)?;
     image.write_bootable(&kernel)?;
     let tree = files(options, &view, &chain, &environment)?;
     let specification = specification::encode(options, &chain[0], &environment)?;

@@ -8,6 +8,7 @@ use super::{
 use crate::failure::{Context, Failure};
 use rustix::{fs::OFlags, io::FdFlags, pipe::PipeFlags};
 use std::{
+    ffi::OsString,
     io,
     os::{
         fd::{AsFd, AsRawFd, OwnedFd},
@@ -35,10 +36,12 @@ pub(crate) struct Vm {
 }
 
 impl Vm {
-    /// Starts QEMU, which waits for [`open_gate`](Self::open_gate) before it reads `kernel` and `initrd`.
+    /// Starts QEMU, which waits for [`open_gate`](Self::open_gate) before it reads `kernel` and `initrd`. It gets the
+    /// words of `more` after its own.
     pub(crate) fn start(
         qemu: &Path,
         machine: &Machine,
+        more: &[OsString],
         kernel: &MemoryFile,
         initrd: &MemoryFile,
     ) -> Result<Self, Failure> {
@@ -59,6 +62,7 @@ impl Vm {
         };
         let mut child = stage::command(qemu)
             .args(qemu::arguments(machine, &inherited))
+            .args(more)
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

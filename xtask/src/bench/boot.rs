@@ -5,9 +5,9 @@
 //! the program runs.
 
 use super::contestant::{Contestant, finish};
-use super::debian::Debian;
 use super::floor::Floor;
 use super::programs::{self, Programs};
+use super::rival::Debian;
 use super::table;
 use super::threadbare::Threadbare;
 use anyhow::{Result, ensure};

@@ -1,7 +1,6 @@
 //! What the contestants of a measurement have in common: each runs the same programs in the same machine.
 
 use anyhow::{Context, Result};
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// A kernel, or what stands in the place of one.
@@ -42,42 +41,3 @@ pub(crate) fn finish(command: &Command) -> Result<Output> {
         .output()
         .with_context(|| format!("cannot start {:?}", command.get_program()))
 }
-
-/// QEMU as `threadbare run` uses it, for the contestants that are not run by it. `machine` is a variant of microvm.
-pub(super) fn qemu(machine: &str, kernel: &Path, memory_mib: u32, icount: bool) -> Command {
-    let mut qemu = Command::new("qemu-system-x86_64");
-    qemu.args(["-M", machine, "-cpu", "max", "-m", &memory_mib.to_string()]);
-    qemu.args([
-        "-nodefaults",
-        "-no-user-config",
-        "-display",
-        "none",
-        "-monitor",
-        "none",
-        "-no-reboot",
-    ]);
-    qemu.args([
-        "-serial",
-        "stdio",
-        "-device",
-        "isa-debug-exit,iobase=0xf4,iosize=4",
-    ]);
-    if icount {
-        qemu.args([
-            "-accel",
-            "tcg,thread=single",
-            "-icount",
-            "shift=0,sleep=off,align=off",
-            "-seed",
-            "1",
-        ]);
-        qemu.args(["-rtc", "base=2024-01-01T00:00:00,clock=vm"]);
-    } else {
-        qemu.args(["-accel", "tcg"]);
-    }
-    qemu.arg("-kernel").arg(kernel);
-    qemu
-}
-
-/// What QEMU returns for value 0x10 of the exit device: an orderly end.
-pub(super) const ORDERLY: i32 = 0x10 * 2 + 1;

@@ -1,10 +1,23 @@
 //! The floor: a bare image that does nothing. What it costs is QEMU's.
 
-use super::contestant::{Contestant, ORDERLY, qemu};
+use super::contestant::Contestant;
 use super::programs::Programs;
+use crate::vm::qemu::{ORDERLY, Qemu};
 use std::process::{Command, Output};
 
 pub(super) struct Floor<'a>(pub(super) &'a Programs);
+
+impl Floor<'_> {
+    fn machine(&self, memory_mib: u32, icount: bool) -> Command {
+        let machine = Qemu {
+            machine: "microvm,acpi=off",
+            cpu: "max",
+            memory_mib,
+            icount,
+        };
+        machine.boot(&self.0.floor, "")
+    }
+}
 
 impl Contestant for Floor<'_> {
     fn name(&self) -> &str {
@@ -12,7 +25,7 @@ impl Contestant for Floor<'_> {
     }
 
     fn run_true(&self, memory_mib: u32) -> Command {
-        qemu("microvm,acpi=off", &self.0.floor, memory_mib, false)
+        self.machine(memory_mib, false)
     }
 
     fn succeeded(&self, output: &Output) -> bool {
@@ -20,7 +33,7 @@ impl Contestant for Floor<'_> {
     }
 
     fn stamp(&self) -> Command {
-        qemu("microvm,acpi=off", &self.0.floor, 64, true)
+        self.machine(64, true)
     }
 
     /// It prints 16 hexadecimal digits and nothing else.

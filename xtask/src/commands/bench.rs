@@ -4,6 +4,7 @@ use super::build;
 use crate::bench;
 use anyhow::Result;
 use clap::Subcommand;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
@@ -20,6 +21,29 @@ enum What {
         #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u16).range(1..))]
         runs: u16,
     },
+    /// What operations cost in instructions and in time, beside Debian's kernel in the same machine
+    Linux {
+        /// Rows whose name contains one of these; none means all
+        rows: Vec<String>,
+        /// A quarter of the operations, and one round
+        #[arg(long)]
+        quick: bool,
+        /// This kernel alone, in instructions alone
+        #[arg(long)]
+        ours: bool,
+        /// No wall times
+        #[arg(long)]
+        no_wall: bool,
+        /// Write the table as comma-separated values, too
+        #[arg(long, value_name = "FILE")]
+        csv: Option<PathBuf>,
+        /// Instead: what each function of this kernel does in one operation of a row
+        #[arg(long, value_name = "ROW")]
+        profile: Option<String>,
+        /// With --profile: by inlined function and line
+        #[arg(long, requires = "profile")]
+        lines: bool,
+    },
     /// What green threads cost, in both modes, beside corosensei, generator, may, tokio, smol, Go, Boost and std
     Green {
         /// For the harness: --workers N, --rounds N, --only NAME, --bench NAME, --quick
@@ -31,6 +55,31 @@ enum What {
 pub(crate) fn main(options: &Options) -> Result<ExitCode> {
     match &options.what {
         What::Boot { runs } => bench::boot::measure(build::command()?, usize::from(*runs))?,
+        What::Linux {
+            profile: Some(row),
+            lines,
+            ..
+        } => {
+            let command = build::command()?;
+            bench::linux::profile(command, &build::image(build::Image::Program)?, row, *lines)?;
+        }
+        What::Linux {
+            rows,
+            quick,
+            ours,
+            no_wall,
+            csv,
+            ..
+        } => {
+            let options = bench::linux::Options {
+                rows: rows.clone(),
+                quick: *quick,
+                ours: *ours,
+                no_wall: *no_wall,
+                csv: csv.clone(),
+            };
+            bench::linux::measure(build::command()?, &options)?;
+        }
         What::Green { arguments } => bench::green::measure(arguments)?,
     }
     Ok(ExitCode::SUCCESS)

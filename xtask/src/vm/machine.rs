@@ -1,5 +1,6 @@
 //! One virtual machine: a kernel image, a command line, and what came of it.
 
+use super::qemu::Qemu;
 use anyhow::{Context, Result};
 use std::io::Read;
 use std::path::Path;
@@ -123,25 +124,13 @@ fn read_lines(mut console: impl Read, lines: &mpsc::Sender<String>) {
 }
 
 fn command(image: &Path, model: Model, command_line: &str) -> Command {
-    let mut qemu = Command::new("qemu-system-x86_64");
-    qemu.args(["-M", model.option(), "-cpu", "max", "-m", "64", "-accel", "tcg"]);
-    qemu.args([
-        "-nodefaults",
-        "-no-user-config",
-        "-display",
-        "none",
-        "-monitor",
-        "none",
-        "-no-reboot",
-    ]);
-    qemu.args([
-        "-serial",
-        "stdio",
-        "-device",
-        "isa-debug-exit,iobase=0xf4,iosize=4",
-        "-kernel",
-    ]);
-    qemu.arg(image).args(["-append", command_line]);
+    let machine = Qemu {
+        machine: model.option(),
+        cpu: "max",
+        memory_mib: 64,
+        icount: false,
+    };
+    let mut qemu = machine.boot(image, command_line);
     qemu.stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
