@@ -1,7 +1,8 @@
 //! From numbers to functions.
 
 use super::{
-    Call, futex, identity, mapping, names, poll, process, select, signals, sockets, system, threads, times,
+    Call, futex, identity, mapping, names, pipe, poll, process, select, signals, sockets, system, threads,
+    times,
 };
 use crate::error::Errno;
 use crate::mm::memory_is_scarce;
@@ -103,6 +104,8 @@ table! {
     __NR_getcpu => system::getcpu,
     __NR_membarrier => system::membarrier,
     __NR_futex => futex::futex,
+    __NR_pipe => pipe::pipe,
+    __NR_pipe2 => pipe::pipe2,
     __NR_poll => poll::poll,
     __NR_ppoll => poll::ppoll,
     __NR_select => select::select,

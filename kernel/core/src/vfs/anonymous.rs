@@ -12,18 +12,25 @@ pub struct Anonymous {
     kind: FileType,
     permissions: u32,
     number: u64,
+    owner: (u32, u32),
     created: Timestamp,
 }
 
 impl Anonymous {
     /// An inode with a number of its own.
     pub fn new(kind: FileType, permissions: u32, created: Timestamp) -> Arc<Anonymous> {
+        Anonymous::owned(kind, permissions, 0, 0, created)
+    }
+
+    /// The same, of this user and group.
+    pub fn owned(kind: FileType, permissions: u32, uid: u32, gid: u32, created: Timestamp) -> Arc<Anonymous> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         Arc::new(Anonymous {
             kind,
             permissions,
             number,
+            owner: (uid, gid),
             created,
         })
     }
@@ -55,8 +62,8 @@ impl Inode for Anonymous {
             kind: self.kind,
             permissions: self.permissions,
             links: 1,
-            uid: 0,
-            gid: 0,
+            uid: self.owner.0,
+            gid: self.owner.1,
             node: DeviceNumber::default(),
             size: 0,
             blocks: 0,

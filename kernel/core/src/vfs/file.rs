@@ -91,9 +91,9 @@ pub trait FileOperations: Any + Send + Sync {
     /// Sets how many bytes a pipe holds (`F_SETPIPE_SZ`), rounded up as need be, and returns it.
     ///
     /// # Errors
-    /// `EBUSY` if it holds more already; `EPERM`, `ENOMEM`.
-    fn set_pipe_size(&self, size: usize) -> Result<usize, Errno> {
-        let _ = size;
+    /// `EBUSY` if it holds more already; `EPERM` beyond the limit for who is not `privileged`; `EINVAL`, `ENOMEM`.
+    fn set_pipe_size(&self, size: usize, privileged: bool) -> Result<usize, Errno> {
+        let _ = (size, privileged);
         Err(Errno::EBADF)
     }
 

@@ -10,6 +10,7 @@ use super::{
     Parent, PathOnly, Place, Resolver, SymlinkPolicy,
 };
 use crate::error::Errno;
+use crate::ipc;
 
 /// How often a file that appears or disappears between two looks is looked for again.
 const RACE_LIMIT: u32 = 100;
@@ -60,7 +61,7 @@ pub fn open_place(place: Place, flags: OpenFlags, credentials: &Credentials) -> 
         return Err(Errno::EPERM);
     }
     check_mount(&place, metadata.kind, flags)?;
-    let file = open_unchecked(place, flags)?;
+    let file = open_unchecked(place, flags, credentials)?;
     if flags.has(linux::O_TRUNC)
         && let Some(contents) = file.inode().contents()
     {
@@ -97,9 +98,10 @@ fn check_mount(place: &Place, kind: FileType, flags: OpenFlags) -> Result<(), Er
     }
 }
 
-fn open_unchecked(place: Place, flags: OpenFlags) -> Result<Arc<File>, Errno> {
+fn open_unchecked(place: Place, flags: OpenFlags, credentials: &Credentials) -> Result<Arc<File>, Errno> {
     let operations: Arc<dyn FileOperations> = match place.inode().kind() {
         FileType::Directory => Arc::new(PathOnly),
+        FileType::Fifo if place.mount().is_some() => ipc::pipe::open_fifo(&place, flags, credentials)?,
         _ => place.inode().clone().open(flags)?,
     };
     Ok(File::new(place, operations, flags))
@@ -163,7 +165,7 @@ fn create(
     let contents = directory.inode().directory().ok_or(Errno::ENOTDIR)?;
     let inode = contents.create(name, &new)?;
     // Whoever creates a file may open it, whatever its permissions then say.
-    open_unchecked(directory.child(inode, name)?, flags)
+    open_unchecked(directory.child(inode, name)?, flags, resolver.credentials())
 }
 
 fn open_unnamed(
@@ -178,7 +180,11 @@ fn open_unnamed(
     let new = new_regular(resolver.credentials(), &directory, permissions)?;
     let inode = contents.create_unnamed(&new)?;
     let name = alloc::format!("#{}", inode.metadata().inode);
-    open_unchecked(directory.child(inode, name.as_bytes())?, flags)
+    open_unchecked(
+        directory.child(inode, name.as_bytes())?,
+        flags,
+        resolver.credentials(),
+    )
 }
 
 /// A regular file that `credentials` create in `directory`, if they may.

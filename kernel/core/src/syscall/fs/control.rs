@@ -36,7 +36,8 @@ pub(super) fn fcntl(caller: &Caller<'_>, fd: i32, command: u32, argument: usize)
         linux::F_GETPIPE_SZ => file.operations().pipe_size().ok_or(Errno::EBADF),
         linux::F_SETPIPE_SZ => {
             let _ = file.operations().pipe_size().ok_or(Errno::EBADF)?;
-            file.operations().set_pipe_size(argument)
+            let privileged = caller.credentials.is_privileged();
+            file.operations().set_pipe_size(argument, privileged)
         }
         linux::F_GET_SEALS => {
             let seals = file.inode().contents().and_then(|contents| contents.seals());
