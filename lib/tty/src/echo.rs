@@ -39,7 +39,7 @@ impl LineDiscipline {
 
     /// Notes where a line of input begins.
     pub(crate) fn note_input_column(&mut self) {
-        if self.input.line_is_empty() {
+        if self.input.begins_line(self.settings.is_canonical()) {
             self.output.note_input_column();
         }
     }

@@ -30,13 +30,19 @@ pub(crate) struct Input {
     cells: VecDeque<Cell>,
     /// How many of the cells are complete lines: these cannot be edited any more.
     complete: usize,
+    /// Whether something came since input was last empty of lines: since it is not given out by lines, or was flushed.
+    begun: bool,
 }
 
 impl Input {
     pub(crate) fn new() -> Result<Input, TryReserveError> {
         let mut cells = VecDeque::new();
         cells.try_reserve_exact(SIZE)?;
-        Ok(Input { cells, complete: 0 })
+        Ok(Input {
+            cells,
+            complete: 0,
+            begun: false,
+        })
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -50,6 +56,15 @@ impl Input {
     /// Whether nothing of the current line has been typed.
     pub(crate) fn line_is_empty(&self) -> bool {
         self.cells.len() == self.complete
+    }
+
+    /// Whether the next byte begins a line; where lines mean nothing, the first byte of all does.
+    pub(crate) fn begins_line(&self, canonical: bool) -> bool {
+        if canonical {
+            self.line_is_empty()
+        } else {
+            !self.begun
+        }
     }
 
     /// The bytes of the current line, the last first.
@@ -79,6 +94,7 @@ impl Input {
     }
 
     fn push_cell(&mut self, cell: Cell) {
+        self.begun = true;
         if self.cells.len() < SIZE {
             self.cells.push_back(cell);
         }
@@ -100,6 +116,7 @@ impl Input {
     pub(crate) fn clear(&mut self) {
         self.cells.clear();
         self.complete = 0;
+        self.begun = false;
     }
 
     /// From now on by lines, or from now on not: what is there becomes one line, or no line.
@@ -108,6 +125,7 @@ impl Input {
             cell.ends_line = false;
         }
         self.complete = 0;
+        self.begun = !self.cells.is_empty();
         if canonical && let Some(last) = self.cells.back_mut() {
             last.ends_line = true;
             self.complete = self.cells.len();
