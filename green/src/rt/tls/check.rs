@@ -6,6 +6,7 @@ use std::arch::asm;
 use std::cell::Cell;
 
 use super::glibc::{Tls, thread_pointer};
+use super::vector;
 
 std::thread_local! {
     static CHECK: Cell<u64> = const { Cell::new(0x7472_6561) };
@@ -30,7 +31,8 @@ impl Tls {
         if memory == libc::MAP_FAILED {
             return Err("no memory for the check of the thread-local layout".to_owned());
         }
-        let trial = (memory.expose_provenance() + self.below).next_multiple_of(self.align.max(64));
+        let trial =
+            (memory.expose_provenance() + vector::SIZE + self.below).next_multiple_of(self.align.max(64));
         // SAFETY: the mapping is zeroed and ours.
         unsafe { self.fill(trial) }.map_err(|error| error.to_string())?;
         let own = thread_pointer();

@@ -10,8 +10,7 @@
 //!        …   surplus for libraries loaded later with static thread-locals
 //! ```
 //!
-//! After `_dl_allocate_tls` has made the block and its vector of dynamic modules (dtv), a thread of the library differs from
-//! a bare block in what `pthread_create` and `start_thread` write. This is all of it that matters to code that runs on the block:
+//! After the library has written the images and the vector of modules ([`vector`]), a thread of its own differs from a bare block in what `pthread_create` and `start_thread` write. This is all of it that matters to code that runs on the block:
 //! `tcb` and `self`; the stack and pointer guards; `multiple_threads`; `tid`, for which each block gets a number that no kernel
 //! thread can have, so that recursive mutexes tell green threads apart; the self-pointers of the robust list and of the first key
 //! block; `rseq.cpu_id`, set to "not registered", since the kernel writes to the operating-system thread's own area; and the
@@ -34,6 +33,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use super::modules::Modules;
 use super::symbols::{resolver_variable, symbol};
+use super::vector::{self, Vectors};
 use crate::rt::control::Control;
 use crate::rt::os;
 
@@ -48,7 +48,7 @@ const POINTER_GUARD: usize = 0x30;
 const STACK_GUARD: usize = 0x28;
 const MULTIPLE_THREADS: usize = 0x18;
 const SELF: usize = 0x10;
-const DTV: usize = 0x08;
+pub(super) const DTV: usize = 0x08;
 /// Entries of `specific_1stblock`, and their size.
 const KEYS_PER_BLOCK: usize = 32;
 const KEY_DATA: usize = 16;
@@ -77,7 +77,11 @@ pub(crate) struct Tls {
     rseq: Option<usize>,
     /// Where the thread-local `__resp` lies below the thread pointer, and the state in the descriptor.
     resolver: Option<(usize, usize)>,
+    vectors: Vectors,
+    /// Makes the vector of modules in malloc's memory, then does what `initialise` does.
     allocate: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
+    /// Fills the vector of modules and writes the images. (The second argument came with 2.34: do write the images.)
+    initialise: unsafe extern "C" fn(*mut c_void, bool) -> *mut c_void,
     call_destructors: unsafe extern "C" fn(),
     pub(super) init_ctype: unsafe extern "C" fn(),
     /// In a static program, where the library's thread-locals are renewed with the program's.
@@ -100,7 +104,7 @@ fn field(name: &CStr) -> Result<[usize; 3], String> {
     Ok(unsafe { address.read() }.map(|word| word as usize))
 }
 
-fn word_at(address: usize) -> *mut usize {
+pub(super) fn word_at(address: usize) -> *mut usize {
     std::ptr::with_exposed_provenance_mut(address)
 }
 
@@ -135,13 +139,16 @@ impl Tls {
         let tp = thread_pointer();
         // SAFETY: by their names these symbols are the functions of these types, in every glibc that has them (2.34+
         // for `_thread_db_*` in libc itself); the check below exercises them.
-        let (static_info, allocate, call_destructors, init_ctype) = unsafe {
+        let (static_info, allocate, initialise, call_destructors, init_ctype) = unsafe {
             (
                 std::mem::transmute::<usize, unsafe extern "C" fn(*mut usize, *mut usize)>(symbol(
                     c"_dl_get_tls_static_info",
                 )?),
                 std::mem::transmute::<usize, unsafe extern "C" fn(*mut c_void) -> *mut c_void>(symbol(
                     c"_dl_allocate_tls",
+                )?),
+                std::mem::transmute::<usize, unsafe extern "C" fn(*mut c_void, bool) -> *mut c_void>(symbol(
+                    c"_dl_allocate_tls_init",
                 )?),
                 std::mem::transmute::<usize, unsafe extern "C" fn()>(symbol(c"__call_tls_dtors")?),
                 std::mem::transmute::<usize, unsafe extern "C" fn()>(symbol(c"__ctype_init")?),
@@ -185,6 +192,7 @@ impl Tls {
         if rseq.is_some_and(|offset| offset + 32 > above) {
             return Err("the rseq area lies outside the descriptor".to_owned());
         }
+        let modules = Modules::list(tp, below);
         let tls = Tls {
             below,
             above: above.next_multiple_of(align),
@@ -195,11 +203,13 @@ impl Tls {
             keys_blocks,
             key_blocks,
             keys_used: keys_blocks + key_blocks * 8,
-            // SAFETY: the calling thread's own vector.
-            generation: unsafe { word_at(word_at(tp + DTV).read()).read() },
+            // SAFETY: the calling thread's own block.
+            generation: unsafe { vector::generation(tp) },
             rseq,
             resolver: resolver(tp, above),
+            vectors: Vectors::new(modules.last),
             allocate,
+            initialise,
             call_destructors,
             init_ctype,
             // SAFETY: as above.
@@ -208,10 +218,9 @@ impl Tls {
                 .filter(|_| STATIC)
                 .map(|address| unsafe { std::mem::transmute::<usize, unsafe extern "C" fn()>(address) }),
             keys: std::ptr::with_exposed_provenance(symbol(c"__pthread_keys")?),
-            watched: AtomicUsize::new(0),
-            modules: Modules::list(tp, below),
+            watched: AtomicUsize::new(modules.last),
+            modules,
         };
-        tls.watched.store(tls.modules.last, Ordering::Relaxed);
         tls.check()?;
         Ok(tls)
     }
@@ -220,7 +229,7 @@ impl Tls {
     pub(crate) fn reserved(&self) -> usize {
         // Control blocks are aligned to 64 only.
         let slack = if self.align > 64 { self.align } else { 0 };
-        self.below + self.above + slack
+        vector::SIZE + self.below + self.above + slack
     }
 
     /// Makes or renews the block above `control`, for the thread that will run there.
@@ -238,10 +247,14 @@ impl Tls {
                 // SAFETY: as in `fill`; the image has the initial value.
                 unsafe { word_at(tp - variable).write(tp + state) };
             }
+            // SAFETY: as above; `fill` put the first vector there.
+            if self.vectors.is_crowded() && !unsafe { vector::move_to_heap(tp, self.vector_of(tp)) } {
+                return Err(io::ErrorKind::OutOfMemory.into());
+            }
             return Ok(());
         }
         let end = control.stack_base() + size_of::<Control>();
-        let tp = (end + self.below).next_multiple_of(self.align.max(64));
+        let tp = (end + vector::SIZE + self.below).next_multiple_of(self.align.max(64));
         // SAFETY: the pool keeps `reserved` bytes above each control block, zeroed by the kernel and used for nothing else;
         // control blocks and therefore `end` are multiples of 64, and so is the block.
         unsafe { self.fill(tp)? };
@@ -250,16 +263,29 @@ impl Tls {
         Ok(())
     }
 
+    /// Where the vector of modules of the block at `tp` lies, while it lies in the slot.
+    fn vector_of(&self, tp: usize) -> usize {
+        tp - self.below - vector::SIZE
+    }
+
     /// Makes a block at `tp`.
     ///
     /// # Safety
-    /// `[tp - below, tp + above)` is zeroed memory for the block alone.
+    /// `[vector_of(tp), tp + above)` is zeroed memory for the block alone.
     pub(super) unsafe fn fill(&self, tp: usize) -> io::Result<()> {
         let current = thread_pointer();
+        let block = std::ptr::with_exposed_provenance_mut(tp);
+        self.vectors.look();
         // SAFETY: the caller gives the memory; every offset lies inside (checked by `probe_here`), and those of the current
         // thread's descriptor likewise.
         unsafe {
-            if (self.allocate)(std::ptr::with_exposed_provenance_mut(tp)).is_null() {
+            let made = if self.vectors.is_crowded() {
+                (self.allocate)(block)
+            } else {
+                vector::install(tp, self.vector_of(tp));
+                (self.initialise)(block, true)
+            };
+            if made.is_null() {
                 return Err(io::ErrorKind::OutOfMemory.into());
             }
             word_at(tp).write(tp);
@@ -311,7 +337,8 @@ impl Tls {
             }
         }
         if self.has_dynamic(tp) {
-            self.free_dynamic(tp);
+            // SAFETY: this thread ends, and runs on its block.
+            unsafe { vector::free_dynamic(tp) };
         }
         if let Some(free_resources) = self.free_resources {
             // SAFETY: the library's own last act of a thread: it gives up malloc's caches and the like.
@@ -321,8 +348,8 @@ impl Tls {
 
     /// Whether there can be thread-locals outside the static block: objects that had none there at start, or came later.
     fn has_dynamic(&self, tp: usize) -> bool {
-        // SAFETY: the vector's first word is its generation.
-        let generation = unsafe { word_at(word_at(tp + DTV).read()).read() };
+        // SAFETY: the calling thread's own block.
+        let generation = unsafe { vector::generation(tp) };
         self.modules.fixed.len() != self.modules.last || generation != self.generation
     }
 
@@ -357,27 +384,9 @@ impl Tls {
         any
     }
 
-    /// Frees the thread-locals of libraries that were loaded at run time; the next thread gets fresh ones.
-    fn free_dynamic(&self, tp: usize) {
-        // SAFETY: the vector is `[-1]` its length, `[0]` a generation, then a pair (address, what to free) for each module;
-        // a pair that has something to free came from the dynamic linker's malloc, which is the program's.
-        unsafe {
-            let vector = word_at(tp + DTV).read();
-            let length = word_at(vector - 16).read();
-            for module in 1..=length.min(4096) {
-                let pair = vector + module * 16;
-                let owned = word_at(pair + 8).read();
-                if owned != 0 {
-                    word_at(pair).write(usize::MAX);
-                    word_at(pair + 8).write(0);
-                    libc::free(std::ptr::with_exposed_provenance_mut(owned));
-                }
-            }
-        }
-    }
-
     /// Reports libraries that came later and whose thread-locals started threads do not have. Called now and then.
     pub(crate) fn watch(&self) {
+        self.vectors.look();
         let now = Modules::list(thread_pointer(), self.below);
         if now.last <= self.watched.swap(now.last, Ordering::Relaxed) {
             return;

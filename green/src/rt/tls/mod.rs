@@ -4,7 +4,7 @@
 //! its own, as std promises for a thread, and it may move between operating-system threads: the compiler's cached address of
 //! a thread-local stays right. Without, safe programs break (`tests/isolation.rs` shows how).
 //!
-//! The block is made by the C library's own `_dl_allocate_tls`, in memory of the thread's slot, so it is what a thread of the
+//! The block is filled by the C library's own `_dl_allocate_tls_init`, in memory of the thread's slot, so it is what a thread of the
 //! library would have. What the library adds to a thread's descriptor afterwards is copied from a real thread, found by the
 //! library's own tables for debuggers (`_thread_db_*`), never by guessed offsets; [`glibc`] lists it. A helper thread checks
 //! at start that a block made so works; if anything is not as expected, the runtime runs in mode `pinned` and says why.
@@ -43,6 +43,13 @@ mod modules;
     not(any(feature = "baton", miri))
 ))]
 mod symbols;
+#[cfg(all(
+    target_os = "linux",
+    target_env = "gnu",
+    target_arch = "x86_64",
+    not(any(feature = "baton", miri))
+))]
+mod vector;
 
 #[cfg(all(
     target_os = "linux",

@@ -32,6 +32,7 @@ mod linked {
     unsafe extern "C" {
         pub(super) static _dl_get_tls_static_info: c_void;
         pub(super) static _dl_allocate_tls: c_void;
+        pub(super) static _dl_allocate_tls_init: c_void;
         pub(super) static __call_tls_dtors: c_void;
         pub(super) static __ctype_init: c_void;
         pub(super) static __libc_thread_freeres: c_void;
@@ -50,6 +51,7 @@ pub(super) fn symbol(name: &CStr) -> Result<usize, String> {
     let address = match name.to_bytes() {
         b"_dl_get_tls_static_info" => &raw const linked::_dl_get_tls_static_info,
         b"_dl_allocate_tls" => &raw const linked::_dl_allocate_tls,
+        b"_dl_allocate_tls_init" => &raw const linked::_dl_allocate_tls_init,
         b"__call_tls_dtors" => &raw const linked::__call_tls_dtors,
         b"__ctype_init" => &raw const linked::__ctype_init,
         b"__libc_thread_freeres" => &raw const linked::__libc_thread_freeres,
