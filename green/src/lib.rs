@@ -17,7 +17,7 @@
 //!
 //! **A thread is a thread.** Each green thread has its own thread-locals ([`runtime::Mode::Isolated`]), so `thread_local!`, `Rc`,
 //! lock guards and every library that relies on them keep working when a thread waits and goes on elsewhere. Where that cannot be
-//! had (anything but x86-64 Linux with glibc, for now), the runtime falls back to [`runtime::Mode::Pinned`] and
+//! had (anything but x86-64 Linux with glibc or static musl, for now), the runtime falls back to [`runtime::Mode::Pinned`] and
 //! [`runtime::why_pinned`] says why.
 #![deny(unsafe_op_in_unsafe_fn)]
 

@@ -46,10 +46,10 @@ fn addresses() -> [usize; 3] {
     ]
 }
 
-/// The operating-system thread that runs us now.
-fn carrier() -> i32 {
+/// The operating-system thread that runs us now. Asks the kernel: musl's `gettid` asks the thread's descriptor, which is our own.
+fn carrier() -> i64 {
     // SAFETY: no preconditions.
-    unsafe { libc::gettid() }
+    unsafe { libc::syscall(libc::SYS_gettid) }
 }
 
 #[test]
@@ -279,8 +279,15 @@ fn every_thread_looks_distinct_to_the_c_library() {
     // SAFETY: as above.
     unsafe impl Send for Shared {}
     let mutex = Arc::new(Shared(std::cell::UnsafeCell::new(
-        libc::PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP,
+        libc::PTHREAD_MUTEX_INITIALIZER,
     )));
+    // SAFETY: nobody uses the mutex yet; the attributes are initialised before they are used.
+    unsafe {
+        let mut attributes = std::mem::zeroed();
+        libc::pthread_mutexattr_init(&raw mut attributes);
+        libc::pthread_mutexattr_settype(&raw mut attributes, libc::PTHREAD_MUTEX_RECURSIVE);
+        assert_eq!(libc::pthread_mutex_init(mutex.0.get(), &raw const attributes), 0);
+    }
     let (told, tell) = mpsc::channel();
     let (go, wait) = mpsc::channel::<()>();
     let (first, second) = (mutex.clone(), mutex);

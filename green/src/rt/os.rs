@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Waits until woken, if `*word == expected`. Returns early for a timeout, a signal or no reason.
 pub(crate) fn futex_wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) {
     let timespec = timeout.map(|timeout| libc::timespec {
-        tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: timeout.subsec_nanos().into(),
     });
     let pointer = timespec.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
@@ -41,7 +41,7 @@ pub(crate) fn thread_id() -> i32 {
 /// Whether user programs may execute `wrfsbase` (Linux 5.9+ on a CPU that has it).
 #[cfg(all(
     target_os = "linux",
-    target_env = "gnu",
+    any(target_env = "gnu", all(target_env = "musl", target_feature = "crt-static")),
     target_arch = "x86_64",
     not(any(feature = "baton", miri))
 ))]

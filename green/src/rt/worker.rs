@@ -440,12 +440,6 @@ impl Worker {
 
     /// Where switches to the worker's loop find the operating-system thread's own thread-locals.
     pub(super) fn note_thread_pointer(&self) {
-        #[cfg(all(
-            target_os = "linux",
-            target_env = "gnu",
-            target_arch = "x86_64",
-            not(any(feature = "baton", miri))
-        ))]
         if self.isolated {
             self.idle_thread_pointer
                 .store(super::tls::thread_pointer(), Ordering::Relaxed);

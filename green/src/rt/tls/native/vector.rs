@@ -22,7 +22,8 @@
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::glibc::{DTV, word_at};
+use super::glibc::DTV;
+use super::word_at;
 
 /// Modules that a vector in a slot has room for.
 const ROOM: usize = 64;

@@ -9,6 +9,10 @@ use std::ffi::{CStr, c_int, c_void};
 
 /// One object's thread-locals in the static block: `below` bytes below the thread pointer.
 #[derive(Clone)]
+#[cfg_attr(
+    target_env = "musl",
+    expect(dead_code, reason = "a static program is one object")
+)]
 pub(super) struct Module {
     pub(super) name: String,
     below: usize,
@@ -28,6 +32,10 @@ struct Report {
 }
 
 /// The modules, told apart by where their thread-locals lie.
+#[cfg_attr(
+    target_env = "musl",
+    expect(dead_code, reason = "nothing comes later in a static program")
+)]
 pub(super) struct Modules {
     pub(super) fixed: Vec<Module>,
     /// Those of which each new thread gets a fresh image: all but the C library.
@@ -67,7 +75,7 @@ unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _size: usize, data: *m
     let base = usize::try_from(info.dlpi_addr).unwrap_or(0);
     // SAFETY: the report's headers are mapped as long as the object is.
     let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
-    let own_code = libc::gnu_get_libc_version as *const () as usize;
+    let own_code = libc::abort as *const () as usize;
     let size = |value: u64| usize::try_from(value).unwrap_or(0);
     let is_libc = headers.iter().any(|header| {
         let start = base.wrapping_add(size(header.p_vaddr));

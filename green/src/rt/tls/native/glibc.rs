@@ -26,26 +26,23 @@
     reason = "fenced: builds what the C library and the CPU take for a thread"
 )]
 
-use std::arch::asm;
 use std::ffi::{CStr, c_void};
 use std::io;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::modules::Modules;
 use super::symbols::{resolver_variable, symbol};
 use super::vector::{self, Vectors};
+use super::{STACK_GUARD, fresh_tid, on_a_thread, thread_pointer, word_at};
 use crate::rt::control::Control;
 use crate::rt::os;
-
-/// Kernel thread ids stay below 2^22; futex words have room for 30 bits.
-static NEXT_TID: AtomicU32 = AtomicU32::new(0x2000_0000);
 
 /// The C library is part of the program, and its thread-locals are part of the program's: they are renewed with them, so a slot
 /// keeps no warm caches.
 const STATIC: bool = cfg!(target_feature = "crt-static");
 
+/// What the library mangles saved pointers with.
 const POINTER_GUARD: usize = 0x30;
-const STACK_GUARD: usize = 0x28;
 const MULTIPLE_THREADS: usize = 0x18;
 const SELF: usize = 0x10;
 pub(super) const DTV: usize = 0x08;
@@ -62,16 +59,16 @@ struct Key {
 
 /// How blocks are laid out and what the library offers for them.
 pub(crate) struct Tls {
-    pub(super) below: usize,
+    below: usize,
     above: usize,
-    pub(super) align: usize,
+    align: usize,
     tid: usize,
     robust_self: Option<usize>,
     keys_first: usize,
     keys_blocks: usize,
     key_blocks: usize,
     /// The flag that says whether any key has had a value.
-    pub(super) keys_used: usize,
+    keys_used: usize,
     /// Of the vectors of modules, at start.
     generation: usize,
     rseq: Option<usize>,
@@ -83,7 +80,7 @@ pub(crate) struct Tls {
     /// Fills the vector of modules and writes the images. (The second argument came with 2.34: do write the images.)
     initialise: unsafe extern "C" fn(*mut c_void, bool) -> *mut c_void,
     call_destructors: unsafe extern "C" fn(),
-    pub(super) init_ctype: unsafe extern "C" fn(),
+    init_ctype: unsafe extern "C" fn(),
     /// In a static program, where the library's thread-locals are renewed with the program's.
     free_resources: Option<unsafe extern "C" fn()>,
     keys: *const Key,
@@ -104,35 +101,13 @@ fn field(name: &CStr) -> Result<[usize; 3], String> {
     Ok(unsafe { address.read() }.map(|word| word as usize))
 }
 
-pub(super) fn word_at(address: usize) -> *mut usize {
-    std::ptr::with_exposed_provenance_mut(address)
-}
-
-/// The calling thread's FS base.
-pub(crate) fn thread_pointer() -> usize {
-    let pointer;
-    // SAFETY: the first word of a thread's block is its own address (TLS ABI for x86-64, variant II).
-    unsafe { asm!("mov {}, fs:0", out(reg) pointer, options(nostack, preserves_flags, readonly)) };
-    pointer
-}
-
 impl Tls {
     /// Learns the layout from the C library and checks that a block made so works.
     ///
     /// # Errors
     /// In words for the user: what is missing or unexpected.
     pub(crate) fn probe() -> Result<Tls, String> {
-        if !os::has_fsgsbase() {
-            return Err("this kernel or CPU does not let programs set the FS base".to_owned());
-        }
-        // A real thread other than main shows how the library fills a descriptor.
-        let probe = std::thread::Builder::new()
-            .name("threadbare-probe".to_owned())
-            .spawn(Self::probe_here);
-        let joined = probe
-            .map_err(|error| format!("no thread for the check: {error}"))?
-            .join();
-        joined.map_err(|_| "the check of the thread-local layout panicked".to_owned())?
+        on_a_thread(Self::probe_here)
     }
 
     fn probe_here() -> Result<Tls, String> {
@@ -254,10 +229,9 @@ impl Tls {
             return Ok(());
         }
         let end = control.stack_base() + size_of::<Control>();
-        let tp = (end + vector::SIZE + self.below).next_multiple_of(self.align.max(64));
         // SAFETY: the pool keeps `reserved` bytes above each control block, zeroed by the kernel and used for nothing else;
-        // control blocks and therefore `end` are multiples of 64, and so is the block.
-        unsafe { self.fill(tp)? };
+        // control blocks and therefore `end` are multiples of 64.
+        let tp = unsafe { self.make(end)? };
         control.thread_pointer.store(tp, Ordering::Relaxed);
         control.tls_ready.store(true, Ordering::Relaxed);
         Ok(())
@@ -268,11 +242,22 @@ impl Tls {
         tp - self.below - vector::SIZE
     }
 
+    /// Makes a block in the `reserved` bytes at `start`, and returns its thread pointer.
+    ///
+    /// # Safety
+    /// The bytes are zeroed and for the block alone; `start` is a multiple of 64.
+    pub(super) unsafe fn make(&self, start: usize) -> io::Result<usize> {
+        let tp = (start + vector::SIZE + self.below).next_multiple_of(self.align.max(64));
+        // SAFETY: the caller's promise; the block ends within the reserved bytes.
+        unsafe { self.fill(tp)? };
+        Ok(tp)
+    }
+
     /// Makes a block at `tp`.
     ///
     /// # Safety
     /// `[vector_of(tp), tp + above)` is zeroed memory for the block alone.
-    pub(super) unsafe fn fill(&self, tp: usize) -> io::Result<()> {
+    unsafe fn fill(&self, tp: usize) -> io::Result<()> {
         let current = thread_pointer();
         let block = std::ptr::with_exposed_provenance_mut(tp);
         self.vectors.look();
@@ -294,8 +279,7 @@ impl Tls {
             for guard in [STACK_GUARD, POINTER_GUARD] {
                 word_at(tp + guard).write(word_at(current + guard).read());
             }
-            let tid = NEXT_TID.fetch_add(1, Ordering::Relaxed);
-            std::ptr::with_exposed_provenance_mut::<u32>(tp + self.tid).write(tid);
+            std::ptr::with_exposed_provenance_mut::<u32>(tp + self.tid).write(fresh_tid());
             if let Some(robust) = self.robust_self {
                 word_at(tp + robust).write(tp + robust);
             }
@@ -317,6 +301,12 @@ impl Tls {
             // SAFETY: the library's own start of a thread: it sets thread-local pointers of the character tables.
             unsafe { (self.init_ctype)() };
         }
+    }
+
+    /// For the check at start: whether a value of a key in the block at `tp` has set the flag that `finish` goes by.
+    pub(super) fn notes_used_keys(&self, tp: usize) -> bool {
+        // SAFETY: the flag lies in the block's descriptor.
+        unsafe { std::ptr::with_exposed_provenance::<u8>(tp + self.keys_used).read_volatile() == 1 }
     }
 
     /// Last thing on a block: the destructors of thread-locals, then of keys, as at a thread's end.
