@@ -12,6 +12,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use threadbare_cpio::Archive;
 use threadbare_link::RunSpec;
+use threadbare_machine::task::Registers;
 
 /// What the image adds to the core: file systems and devices.
 #[derive(Clone, Copy)]
@@ -38,7 +39,7 @@ pub fn run(parts: &Parts) -> ! {
         .expect("this machine has no channel to the host: no virtio console and no second serial line");
     host::connect(channel, spec.log_level);
     let process = make_process(parts, archive, &spec);
-    let thread = Thread::new(process.pid, process.clone(), b"init");
+    let thread = Thread::new(process.pid, process.clone(), b"program");
     let program = Program {
         path: spec.program.to_vec(),
         arguments: spec.arguments.iter().map(|argument| argument.to_vec()).collect(),
@@ -50,7 +51,7 @@ pub fn run(parts: &Parts) -> ! {
     };
     start_thread(&thread, program).expect("there is no memory to start the program");
     let waiting = process.clone();
-    sched::spawn("end", KernelData::default(), false, move || {
+    sched::spawn("end", KernelData::default(), Registers::None, move || {
         host::finish(waiting.wait())
     })
     .expect("there is no memory to wait for the program");
@@ -93,8 +94,7 @@ fn make_process(parts: &Parts, archive: &'static [u8], spec: &RunSpec<'_>) -> Ar
     }
     fs.set_umask(u32::from(spec.umask));
     let memory = AddressSpace::new().expect("there is no memory for the first address space");
-    let process = Process::new(1, memory, fs, credentials);
-    process.make_first();
+    let process = Process::first(memory, fs, credentials);
     host::open_standard_streams(&process, spec.streams, spec.window)
         .expect("there is no memory for the standard streams");
     process

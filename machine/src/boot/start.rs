@@ -8,7 +8,7 @@ use crate::memory::{DIRECT_BASE, IMAGE_BASE, MMIO_BASE, OutOfMemory, PAGE_SIZE, 
 use crate::memory::{direct, frame, frames};
 use crate::paging::kernel;
 use crate::sync::Once;
-use crate::task::{self, Task};
+use crate::task::{self, Registers, Task};
 use crate::{time, trap, user};
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -60,7 +60,8 @@ pub(super) extern "sysv64" fn start(start_info: u64) -> ! {
         user::registers::enable();
         apic::initialise().expect(out_of_memory);
         time::start();
-        let main = Task::new("main", Box::new(()), true, || __threadbare_main()).expect(out_of_memory);
+        let main =
+            Task::new("main", Box::new(()), Registers::Initial, || __threadbare_main()).expect(out_of_memory);
         task::boot_into(main)
     }
 }

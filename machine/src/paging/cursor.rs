@@ -93,14 +93,32 @@ impl<'a> Cursor<'a> {
             "a page of the initial RAM disk is read-only"
         );
         self.unmap();
+        self.table_or_new()?;
+        let address = PhysAddr::of_frame(frame.into_number());
+        self.set(Entry::user(address, access)); // an entry that was empty needs no flush
+        self.space.held += 1;
+        Ok(())
+    }
+
+    /// The last-level table for the page, if it exists.
+    pub(super) fn table(&self) -> Option<PhysAddr> {
+        self.table
+    }
+
+    /// The last-level table for the page; made if it does not exist.
+    pub(super) fn table_or_new(&mut self) -> Result<PhysAddr, OutOfMemory> {
         let table = match self.table {
             Some(table) => table,
             None => self.create_tables()?,
         };
         self.table = Some(table);
-        let address = PhysAddr::of_frame(frame.into_number());
-        self.set(Entry::user(address, access)); // an entry that was empty needs no flush
-        Ok(())
+        Ok(table)
+    }
+
+    /// Moves on to `page`.
+    pub(super) fn jump(&mut self, page: usize) {
+        self.page = page;
+        self.table = self.descend();
     }
 
     /// Removes what is mapped here and drops it.
@@ -113,6 +131,7 @@ impl<'a> Cursor<'a> {
         let entry = self.entry();
         entry.is_held().then(|| {
             self.set(Entry::EMPTY);
+            self.space.held -= 1;
             kernel::flush_page(self.space.root(), self.page);
             // SAFETY: the entry owned one count (invariant 1 of `paging`) and is gone.
             unsafe { Frame::from_number(entry.address().frame_number()) }

@@ -102,6 +102,11 @@ impl Entry {
         self.0 & DIRTY != 0
     }
 
+    /// The same, but ring 3 may not write.
+    pub(crate) fn without_writing(self) -> Entry {
+        Entry(self.0 & !WRITABLE)
+    }
+
     /// The same frame with other rights; the dirty bit is kept.
     pub(crate) fn with_access(self, access: Access) -> Entry {
         Entry(Entry::user(self.address(), access).0 | self.0 & DIRTY)

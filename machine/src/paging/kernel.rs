@@ -99,6 +99,13 @@ pub(super) fn flush_page(space: PhysAddr, page: usize) {
     }
 }
 
+/// Drops all translations of a space.
+pub(super) fn flush_all(space: PhysAddr) {
+    if is_loaded(space) {
+        load(space);
+    }
+}
+
 /// Drops what the CPU remembers of the upper levels of a space (SDM 3A, 5.10.4.1: paging-structure caches).
 pub(super) fn flush_structure(space: PhysAddr) {
     if is_loaded(space) {

@@ -11,6 +11,7 @@
 mod cursor;
 mod entry;
 pub(crate) mod kernel;
+mod share;
 mod space;
 #[cfg(test)]
 mod tests;

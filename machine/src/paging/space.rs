@@ -27,6 +27,8 @@ impl Root {
 #[derive(Debug)]
 pub struct UserSpace {
     root: Arc<Root>,
+    /// How many pages are mapped.
+    pub(super) held: usize,
 }
 
 /// Keeps an address space alive and loadable, without giving access to its mappings.
@@ -51,7 +53,13 @@ impl UserSpace {
         kernel::share_upper_half(address);
         Ok(UserSpace {
             root: Arc::new(Root(address)),
+            held: 0,
         })
+    }
+
+    /// How many pages are mapped.
+    pub fn held(&self) -> usize {
+        self.held
     }
 
     /// A handle for tasks that run in this space.

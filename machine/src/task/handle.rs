@@ -28,6 +28,17 @@ pub trait Scheduler: Sync {
     fn preempt(&self);
 }
 
+/// The registers of a program that a task is to have: vector state, FS and GS base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registers {
+    /// None: it runs no program.
+    None,
+    /// Those with which a program starts.
+    Initial,
+    /// A copy of what the running task's program has now.
+    Inherited,
+}
+
 /// A kernel thread.
 pub struct Task {
     name: &'static str,
@@ -53,19 +64,22 @@ unsafe impl Send for Task {}
 impl Task {
     /// A suspended task that will run `entry`. `data` is the kernel's own, see [`Task::data`].
     ///
-    /// With `runs_programs` the task has program registers of its own (vector state, FS and GS base), switched
-    /// with it.
+    /// Program registers, if it has any, are switched with it.
     ///
     /// # Errors
     /// No memory for its stack or registers.
     pub fn new(
         name: &'static str,
         data: Box<dyn Any + Send + Sync>,
-        runs_programs: bool,
+        registers: Registers,
         entry: impl FnOnce() + Send + 'static,
     ) -> Result<Arc<Task>, OutOfMemory> {
         let stack = KernelStack::new()?;
-        let registers = runs_programs.then(SavedRegisters::new).transpose()?;
+        let registers = match registers {
+            Registers::None => None,
+            Registers::Initial => Some(SavedRegisters::new()?),
+            Registers::Inherited => Some(SavedRegisters::of_current()?),
+        };
         let task = Arc::new(Task {
             name,
             data,

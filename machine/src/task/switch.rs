@@ -146,6 +146,11 @@ pub fn set_space(space: SpaceHandle) {
     kernel::enter(root);
 }
 
+/// Takes the running task's address space from it; if nobody else holds that, its memory is free on return.
+pub fn leave_space() {
+    current().set_space(None);
+}
+
 /// Asks for a switch at the next chance: the end of an interrupt in ring 0, or the kernel's next look before ring 3.
 pub fn reschedule_soon() {
     local().reschedule.set(true);

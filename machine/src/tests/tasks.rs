@@ -3,7 +3,7 @@
 use super::Test;
 use crate::irq;
 use crate::sync::{Once, SpinLock};
-use crate::task::{self, Scheduler, Task};
+use crate::task::{self, Registers, Scheduler, Task};
 use crate::time::{self, Nanoseconds};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -49,7 +49,7 @@ fn yield_now() {
 }
 
 fn spawn(name: &'static str, entry: impl FnOnce() + Send + 'static) {
-    let task = Task::new(name, Box::new(()), false, entry).expect("memory for a task");
+    let task = Task::new(name, Box::new(()), Registers::None, entry).expect("memory for a task");
     QUEUE.0.lock().push_back(task);
 }
 

@@ -30,6 +30,19 @@ impl SavedRegisters {
         })
     }
 
+    /// A copy of what the current program has.
+    pub(crate) fn of_current() -> Result<Self, OutOfMemory> {
+        let mut area = Area::new()?;
+        let _interrupts = crate::irq::disable();
+        // SAFETY: ring 0 (elsewhere it faults). Not optimised: the area has never been loaded from.
+        unsafe { area.save(false) };
+        Ok(SavedRegisters {
+            area,
+            fs_base: fs_base(),
+            gs_base: gs_base(),
+        })
+    }
+
     /// Saves the CPU's registers here.
     ///
     /// # Safety

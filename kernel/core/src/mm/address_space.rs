@@ -61,6 +61,8 @@ pub struct AddressSpace {
     pub limit: usize,
     /// Where the search for room begins, from the top down: what is above was taken or too small the last time.
     pub(super) search_below: usize,
+    /// The most pages that were mapped when somebody looked.
+    pub(super) most_held: usize,
 }
 
 impl AddressSpace {
@@ -79,12 +81,24 @@ impl AddressSpace {
             layout,
             limit: usize::MAX,
             search_below: USER_END,
+            most_held: 0,
         })
     }
 
     /// A handle for the task that runs in it.
     pub fn handle(&self) -> SpaceHandle {
         self.space.handle()
+    }
+
+    /// The bytes of memory that it has: pages that are mapped.
+    pub fn resident(&self) -> usize {
+        self.space.held() * PAGE_SIZE
+    }
+
+    /// The most bytes of memory that it has had, as far as anybody has looked.
+    pub fn most_resident(&mut self) -> u64 {
+        self.most_held = self.most_held.max(self.space.held());
+        (self.most_held * PAGE_SIZE) as u64
     }
 
     /// The mappings, in ascending order.

@@ -182,7 +182,7 @@ impl AddressSpace {
     ///
     /// # Errors
     /// `EINVAL` for an unaligned address; `ENOMEM` if not all of it is mapped.
-    pub fn resident(
+    pub fn pages_present(
         &mut self,
         address: usize,
         length: usize,

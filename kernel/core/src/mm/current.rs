@@ -44,7 +44,8 @@ impl<'a> CurrentMemory<'a> {
             // A copied word may straddle two pages: the fault is about the first byte's page or the last's.
             let first = address + done;
             let last = (first + 7).min(address + length - 1);
-            let mut memory = self.process.memory.lock();
+            let memory = self.process.memory();
+            let mut memory = memory.lock();
             memory.fault(first, touch).map_err(errno)?;
             if first / PAGE_SIZE != last / PAGE_SIZE {
                 memory.fault(last, touch).map_err(errno)?;

@@ -12,8 +12,10 @@
 mod address_space;
 mod change;
 mod current;
+mod duplicate;
 mod fault;
 mod place;
+mod remote;
 mod usage;
 mod vma;
 

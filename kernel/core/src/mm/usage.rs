@@ -8,6 +8,13 @@ pub(crate) fn is_scarce() -> bool {
     now.free <= now.reserve / 2
 }
 
+/// Whether the kernel can allocate `bytes` for itself at once without dipping into its reserve.
+pub(super) fn can_spare(bytes: usize) -> bool {
+    let now = usage();
+    let pages = bytes.div_ceil(threadbare_machine::memory::PAGE_SIZE);
+    now.free.saturating_sub(now.reserve) > pages
+}
+
 /// Whether `bytes` of private writable memory are more than the machine could ever give: refused at once, as Linux'
 /// heuristic overcommit does for obvious overcommits (`proc(5)`, `overcommit_memory` 0).
 pub(super) fn is_obvious_overcommit(bytes: usize) -> bool {

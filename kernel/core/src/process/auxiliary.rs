@@ -23,7 +23,12 @@ const CLOCK_TICKS: u64 = 100;
 const SIGNAL_FRAME: u64 = 1024;
 
 /// The vector as pairs of type and value, with its end.
-pub(super) fn build(loaded: &Loaded, credentials: &Credentials, pointers: Pointers) -> Vec<(u64, u64)> {
+pub(super) fn build(
+    loaded: &Loaded,
+    credentials: &Credentials,
+    is_secure: bool,
+    pointers: Pointers,
+) -> Vec<(u64, u64)> {
     let features = cpu::features();
     let entries: [(u32, u64); 19] = [
         (linux::AT_HWCAP, u64::from(features.leaf1_edx)),
@@ -36,10 +41,10 @@ pub(super) fn build(loaded: &Loaded, credentials: &Credentials, pointers: Pointe
         (linux::AT_FLAGS, 0),
         (linux::AT_ENTRY, loaded.program_entry as u64),
         (linux::AT_UID, u64::from(credentials.uid)),
-        (linux::AT_EUID, u64::from(credentials.fs_uid)),
+        (linux::AT_EUID, u64::from(credentials.euid)),
         (linux::AT_GID, u64::from(credentials.gid)),
-        (linux::AT_EGID, u64::from(credentials.fs_gid)),
-        (linux::AT_SECURE, 0),
+        (linux::AT_EGID, u64::from(credentials.egid)),
+        (linux::AT_SECURE, u64::from(is_secure)),
         (linux::AT_RANDOM, pointers.random as u64),
         (
             linux::AT_HWCAP2,

@@ -5,12 +5,15 @@ use super::stack::{self, Strings};
 use super::thread::Thread;
 use crate::error::Errno;
 use crate::mm::{AddressSpace, CurrentMemory};
+use crate::sched::Mutex;
+use crate::signal::Signal;
+use crate::syscall;
 use crate::syscall::memory::UserMemory;
-use crate::vfs::{Access, File, FileType, OpenFlags, Place, Resolver, SymlinkPolicy};
-use alloc::boxed::Box;
+use crate::vfs::{Access, Credentials, File, FileType, OpenFlags, Place, Resolver, SymlinkPolicy};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::sync::atomic::Ordering;
 use linux_raw_sys::general as linux;
 use threadbare_machine::memory::PAGE_SIZE;
 use threadbare_machine::task;
@@ -50,18 +53,41 @@ impl Failure {
     }
 }
 
+/// What to execute is a file that is open already (`execveat(2)` with `AT_EMPTY_PATH`), or is found by its path from
+/// here on.
+#[derive(Clone)]
+pub enum From {
+    /// A place that relative paths start from.
+    Directory(Place),
+    /// The file itself.
+    File(Place),
+}
+
 /// Replaces what `thread`'s process runs, and returns the registers with which ring 3 begins.
 ///
 /// # Errors
 /// As `execve(2)`. Nothing has changed then, but if the error came after the old program was gone: the process has
 /// been ended by SIGSEGV then, as on Linux.
 pub fn execute(thread: &Thread, program: Program) -> Result<UserContext, Failure> {
+    let start = From::Directory(thread.process.fs.working_directory());
+    execute_from(thread, start, program)
+}
+
+/// As [`execute`], with the path relative to `start`.
+///
+/// # Errors
+/// As `execveat(2)`; see [`execute`].
+pub fn execute_from(thread: &Thread, start: From, program: Program) -> Result<UserContext, Failure> {
     let path = program.path.clone();
-    let prepared = prepare(thread, program).map_err(|(errno, path)| Failure { errno, path })?;
+    let prepared = prepare(thread, start, program).map_err(|(errno, path)| Failure { errno, path })?;
+    become_only_thread(thread).map_err(|errno| Failure {
+        errno,
+        path: path.clone(),
+    })?;
     commit(thread, prepared).map_err(|errno| {
-        thread.process.end(super::ExitStatus::Signaled(
-            crate::signal::Signal::SIGSEGV.number(),
-        ));
+        thread
+            .process
+            .end(super::ExitStatus::Signaled(Signal::SIGSEGV.number()));
         Failure { errno, path }
     })
 }
@@ -73,9 +99,11 @@ struct Prepared {
     memory: AddressSpace,
     loaded: loader::Loaded,
     name: Vec<u8>,
+    credentials: Credentials,
+    is_secure: bool,
 }
 
-fn prepare(thread: &Thread, program: Program) -> Result<Prepared, (Errno, Vec<u8>)> {
+fn prepare(thread: &Thread, start: From, program: Program) -> Result<Prepared, (Errno, Vec<u8>)> {
     let mut strings = Strings {
         file_name: program.path,
         arguments: program.arguments,
@@ -90,8 +118,9 @@ fn prepare(thread: &Thread, program: Program) -> Result<Prepared, (Errno, Vec<u8
         move |errno| (errno, path.clone())
     };
     let mut scripts = 0;
+    let mut start = start;
     let file = loop {
-        let file = open_executable(thread, &path).map_err(about(&path))?;
+        let file = open_executable(thread, &start, &path).map_err(about(&path))?;
         let Some((interpreter, argument)) = script_line(&file).map_err(about(&path))? else {
             break file;
         };
@@ -105,7 +134,13 @@ fn prepare(thread: &Thread, program: Program) -> Result<Prepared, (Errno, Vec<u8
         arguments.extend(strings.arguments.into_iter().skip(1));
         strings.arguments = arguments;
         path = interpreter;
+        start = From::Directory(thread.process.fs.working_directory());
     };
+    let metadata = file.inode().metadata();
+    let old = thread.process.credentials();
+    let gives_rights = !thread.process.no_new_privileges.load(Ordering::Relaxed);
+    let credentials = old.after_execution(&metadata, gives_rights);
+    let is_secure = credentials.uid != credentials.euid || credentials.gid != credentials.egid;
     let limits = *thread.process.limits.lock();
     let stack_limit = usize::try_from(limits.stack()).unwrap_or(usize::MAX);
     strings.check(stack_limit).map_err(about(&path))?;
@@ -113,9 +148,13 @@ fn prepare(thread: &Thread, program: Program) -> Result<Prepared, (Errno, Vec<u8
     let checked = loader::check(file).map_err(about(&path))?;
     let interpreter = match loader::interpreter(&checked).map_err(about(&path))? {
         Some(path) => Some(
-            open_executable(thread, &path)
-                .and_then(loader::check)
-                .map_err(about(&path))?,
+            open_executable(
+                thread,
+                &From::Directory(thread.process.fs.working_directory()),
+                &path,
+            )
+            .and_then(loader::check)
+            .map_err(about(&path))?,
         ),
         None => None,
     };
@@ -138,6 +177,8 @@ fn prepare(thread: &Thread, program: Program) -> Result<Prepared, (Errno, Vec<u8
         memory,
         loaded,
         name,
+        credentials,
+        is_secure,
     })
 }
 
@@ -154,26 +195,59 @@ fn lay_out(
     Ok((memory, loaded))
 }
 
+/// Ends the other threads and waits until they have left; the one that remains goes by the process' number.
+///
+/// # Errors
+/// `EAGAIN` if another thread is doing the same, or this one is to end.
+fn become_only_thread(thread: &Thread) -> Result<(), Errno> {
+    let process = &thread.process;
+    if process.is_executing.swap(true, Ordering::Acquire) {
+        return Err(Errno::EAGAIN);
+    }
+    let alone = || {
+        let others = process.threads();
+        for other in others.iter().filter(|other| other.tid() != thread.tid()) {
+            other.give_up(); // again and again: one may just have made another
+        }
+        (process.alive.load(Ordering::Acquire) == 1).then_some(())
+    };
+    if alone().is_none() {
+        process.wake_threads();
+    }
+    let left = process.left.wait_until(None, || thread.is_ending(), alone);
+    process.is_executing.store(false, Ordering::Release);
+    left.ok_or(Errno::EAGAIN)?;
+    thread.become_main();
+    Ok(())
+}
+
 /// The old program goes, the new one comes.
 fn commit(thread: &Thread, prepared: Prepared) -> Result<UserContext, Errno> {
     let process = &thread.process;
-    // The other threads do not survive: they are in the kernel now, and will not return from it.
-    for other in process.threads().iter().filter(|other| other.tid != thread.tid) {
-        other.exit();
-    }
-    process.wake_threads();
     let Prepared {
         place,
         strings,
         memory,
         loaded,
         name,
+        credentials,
+        is_secure,
     } = prepared;
+    syscall::announce_end(thread); // the old memory is about to go, for this thread too
+    thread.clear_child_tid.store(0, Ordering::Relaxed);
+    thread.robust_list.store(0, Ordering::Relaxed);
     let handle = memory.handle();
     let top = memory.layout.stack.end;
-    let old = core::mem::replace(&mut *process.memory.lock(), Box::new(memory));
+    let memory = Arc::new(Mutex::new(memory.into()));
+    let old = process.replace_memory(Some(memory));
     task::set_space(handle);
     drop(old);
+    process.has_own_memory.open();
+    process.has_executed.store(true, Ordering::Relaxed);
+    process
+        .exit_signal
+        .store(Signal::SIGCHLD.number(), Ordering::Relaxed);
+    process.set_credentials(credentials);
     user::reset_registers()?;
     close_on_exec(thread);
     process.signals.reset_handlers();
@@ -185,13 +259,13 @@ fn commit(thread: &Thread, prepared: Prepared) -> Result<UserContext, Errno> {
     for (start, end) in loaded.zero {
         zero(&memory, start, end)?;
     }
-    let credentials = process.credentials.lock().clone();
-    let written = stack::write(&memory, top, &strings, &loaded, &credentials)?;
-    let mut space = process.memory.lock();
+    let written = stack::write(&memory, top, &strings, &loaded, &process.credentials(), is_secure)?;
+    let space = process.memory();
+    let mut space = space.lock();
     space.layout.arguments = written.arguments;
     space.layout.environment = written.environment;
     drop(space);
-    *process.auxiliary.lock() = written.auxiliary;
+    let _old = core::mem::replace(&mut *process.auxiliary.lock(), written.auxiliary.into());
     Ok(UserContext::new(loaded.start, written.rsp))
 }
 
@@ -213,15 +287,18 @@ fn close_on_exec(thread: &Thread) {
 }
 
 /// Opens a file for execution.
-fn open_executable(thread: &Thread, path: &[u8]) -> Result<Arc<File>, Errno> {
+fn open_executable(thread: &Thread, start: &From, path: &[u8]) -> Result<Arc<File>, Errno> {
     let process = &thread.process;
-    let credentials = process.credentials.lock().clone();
+    let credentials = process.credentials();
     let resolver = Resolver::new(&process.fs, &credentials);
-    let place = resolver.lookup(process.fs.working_directory(), path, SymlinkPolicy::Follow)?;
+    let place = match start {
+        From::Directory(directory) => resolver.lookup(directory.clone(), path, SymlinkPolicy::Follow)?,
+        From::File(place) => place.clone(),
+    };
     open_place_for_execution(place, &credentials)
 }
 
-fn open_place_for_execution(place: Place, credentials: &crate::vfs::Credentials) -> Result<Arc<File>, Errno> {
+fn open_place_for_execution(place: Place, credentials: &Credentials) -> Result<Arc<File>, Errno> {
     let metadata = place.inode().metadata();
     if place.inode().kind() != FileType::Regular {
         return Err(Errno::EACCES);

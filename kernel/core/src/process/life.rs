@@ -1,17 +1,20 @@
 //! The life of a thread: ring 3 until it traps, serve the trap, again.
 
+use super::end;
 use super::exec::{Program, execute};
 use super::table::ExitStatus;
 use super::thread::Thread;
-use crate::mm::memory_is_scarce;
+use crate::mm::CurrentMemory;
 use crate::report;
 use crate::sched::{self, KernelData};
 use crate::signal;
 use crate::syscall;
+use crate::syscall::memory::UserMemory;
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering;
 use threadbare_machine::memory::OutOfMemory;
-use threadbare_machine::task;
+use threadbare_machine::paging::SpaceHandle;
+use threadbare_machine::task::{self, Registers};
 use threadbare_machine::user::{self, Trap, UserContext};
 
 /// Starts a thread by executing `program` in it. An error of the execution ends the process with status 127 or 126,
@@ -20,53 +23,50 @@ use threadbare_machine::user::{self, Trap, UserContext};
 /// # Errors
 /// No memory for its task.
 pub fn start_thread(thread: &Arc<Thread>, program: Program) -> Result<(), OutOfMemory> {
-    let data = KernelData::serving(thread);
     let own = thread.clone();
-    let task = sched::spawn("program", data, true, move || match execute(&own, program) {
-        Ok(context) => live(&own, context),
-        Err(failure) => {
-            report::log_failure(&failure);
-            own.process.end(ExitStatus::Exited(failure.status()));
+    let data = KernelData::serving(thread);
+    let task = sched::spawn("program", data, Registers::Initial, move || {
+        match execute(&own, program) {
+            Ok(context) => live(&own, context),
+            Err(failure) => {
+                report::log_failure(&failure);
+                own.process.end(ExitStatus::Exited(failure.status()));
+            }
         }
+        end::leave(&own);
     })?;
     thread.set_task(&task);
     Ok(())
 }
 
-/// The most threads that a process may have.
-const THREADS_MOST: usize = 4096;
+/// What a cloned thread does before it lives.
+pub(super) struct FirstSteps {
+    pub(super) space: SpaceHandle,
+    pub(super) context: UserContext,
+    pub(super) fs_base: Option<u64>,
+    pub(super) set_child_tid: usize,
+    pub(super) clear_child_tid: usize,
+}
 
-/// Starts another thread in the process of `parent`: with these registers, this FS base if one is given, and the address
-/// that is cleared at its end (0 for none).
-///
-/// # Errors
-/// Too many threads, or no memory for its task.
-pub fn start_cloned(
-    parent: &Thread,
-    tid: u32,
-    context: UserContext,
-    fs_base: Option<u64>,
-    clear_child_tid: usize,
-) -> Result<(), OutOfMemory> {
-    let process = &parent.process;
-    if process.threads().len() >= THREADS_MOST || memory_is_scarce() {
-        return Err(OutOfMemory);
-    }
-    let name = *parent.name.lock();
-    let thread = Thread::new(
-        tid,
-        process.clone(),
-        name.split(|&byte| byte == 0).next().unwrap_or_default(),
-    );
-    *thread.signals.mask.lock() = *parent.signals.mask.lock();
-    thread.clear_child_tid.store(clear_child_tid, Ordering::Relaxed);
-    let space = process.memory.lock().handle();
-    let fs_base = fs_base.unwrap_or_else(user::fs_base);
+/// Starts a cloned thread, with the vector registers and segment bases of the thread that calls.
+pub(super) fn start(thread: &Arc<Thread>, first: FirstSteps) -> Result<(), OutOfMemory> {
+    thread
+        .clear_child_tid
+        .store(first.clear_child_tid, Ordering::Relaxed);
     let own = thread.clone();
-    let task = sched::spawn("program", KernelData::serving(&thread), true, move || {
-        task::set_space(space);
-        user::set_fs_base(fs_base);
-        live(&own, context);
+    let data = KernelData::serving(thread);
+    let task = sched::spawn("program", data, Registers::Inherited, move || {
+        task::set_space(first.space);
+        if let Some(base) = first.fs_base {
+            user::set_fs_base(base);
+        }
+        if first.set_child_tid != 0 {
+            // A bad address is the program's own affair, as on Linux.
+            let tid = own.tid().to_le_bytes();
+            let _ = CurrentMemory::new(&own.process).write_bytes(first.set_child_tid, &tid);
+        }
+        live(&own, first.context);
+        end::leave(&own);
     })?;
     thread.set_task(&task);
     Ok(())
@@ -85,11 +85,9 @@ fn live(thread: &Thread, mut context: UserContext) {
         if task::wants_reschedule() {
             sched::preempt();
         }
-        if interrupted.is_some() || thread.is_interrupted() {
-            signal::deliver_pending(thread, &mut context, interrupted);
+        while (interrupted.is_some() || thread.is_interrupted()) && !thread.is_ending() {
+            signal::deliver_pending(thread, &mut context, &mut interrupted);
+            thread.process.wait_while_stopped();
         }
-    }
-    if thread.process.status().is_none() {
-        syscall::announce_end(thread);
     }
 }

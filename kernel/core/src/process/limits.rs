@@ -79,6 +79,11 @@ impl Limits {
         self.0[linux::RLIMIT_FSIZE as usize].soft
     }
 
+    /// `RLIMIT_NPROC`: the most processes that a user may have.
+    pub fn processes(&self) -> u64 {
+        self.0[linux::RLIMIT_NPROC as usize].soft
+    }
+
     /// `RLIMIT_AS`.
     pub fn address_space(&self) -> usize {
         usize::try_from(self.0[linux::RLIMIT_AS as usize].soft).unwrap_or(usize::MAX)

@@ -7,18 +7,33 @@
 //! field says so.
 
 mod auxiliary;
+mod children;
+mod end;
 mod exec;
+mod fork;
 mod life;
 mod limits;
 mod loader;
 mod source;
 mod stack;
+mod stop;
 mod table;
 mod thread;
+mod tree;
+mod usage;
 
-pub use exec::{Failure, Program, execute};
-pub use life::{start_cloned, start_thread};
+pub use children::{Clones, Event, Found, Wanted, Which, wait};
+pub(crate) use end::TICK;
+pub use exec::{Failure, From, Program, execute, execute_from};
+pub use fork::{Sharing, Start, clone_process, clone_thread, wait_for_own_memory};
+pub use life::start_thread;
 pub use limits::{Limit, Limits};
 pub use source::Tables;
-pub use table::{ExitStatus, Process, first_process};
+pub use stop::may_stop_from_terminal;
+pub use table::{ExitStatus, Memory, Process, first_process};
 pub use thread::Thread;
+pub use tree::{
+    INIT, all, count, find, find_thread, is_orphaned_group, members_of_group, send_to_group, set_group,
+    start_session,
+};
+pub use usage::{Times, Usage};

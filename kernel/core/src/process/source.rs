@@ -1,11 +1,11 @@
 //! What `/proc` shows of processes and the machine.
 
-use super::table::{Process, first_process};
+use super::table::Process;
 use super::thread::Thread;
+use super::tree;
 use crate::error::Errno;
-use crate::mm::{Backing, CurrentMemory, Range2};
+use crate::mm::{Backing, Layout, Range2};
 use crate::signal::{Handler, Signal, SignalSet};
-use crate::syscall::memory::UserMemory;
 use crate::vfs::proc_source::{CpuInfo, Limit, MappingInfo, ProcSource, ProcessInfo, TaskState};
 use crate::vfs::{File, Namespace, Place, Timestamp};
 use crate::{clock, random, system};
@@ -24,33 +24,31 @@ pub struct Tables;
 /// The longest argument or environment block that is shown.
 const BLOCK_MOST: usize = 2 << 20;
 
-fn find(pid: u32) -> Result<&'static Arc<Process>, Errno> {
-    first_process()
-        .filter(|process| process.pid == pid)
-        .ok_or(Errno::ENOENT)
+fn find(pid: u32) -> Result<Arc<Process>, Errno> {
+    tree::find(pid).ok_or(Errno::ENOENT)
 }
 
 fn thread(pid: u32, tid: u32) -> Result<Arc<Thread>, Errno> {
     find(pid)?
         .threads()
         .into_iter()
-        .find(|thread| thread.tid == tid)
+        .find(|thread| thread.tid() == tid)
         .ok_or(Errno::ENOENT)
 }
 
-/// A piece of a process' own memory. Only the process itself can be asked: another's memory is not mapped here.
-fn block(pid: u32, choose: impl FnOnce(&Process) -> Range2) -> Result<Vec<u8>, Errno> {
-    let process = find(pid)?;
-    let own = Thread::current().is_some_and(|thread| thread.process.pid == pid);
-    if !own {
+/// A piece of a process' memory; empty if it has none any more, cut where it cannot be read.
+fn block(pid: u32, choose: impl FnOnce(&Layout) -> Range2) -> Result<Vec<u8>, Errno> {
+    let Some(memory) = find(pid)?.memory_if_alive() else {
         return Ok(Vec::new());
-    }
-    let Range2 { start, end } = choose(process);
+    };
+    let mut memory = memory.lock();
+    let Range2 { start, end } = choose(&memory.layout);
     let length = end.saturating_sub(start).min(BLOCK_MOST);
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(length)?;
     bytes.resize(length, 0);
-    CurrentMemory::new(process).read_bytes(start, &mut bytes)?;
+    let read = memory.read(start, &mut bytes);
+    bytes.truncate(read);
     Ok(bytes)
 }
 
@@ -61,75 +59,111 @@ fn signals_with(process: &Process, matches: impl Fn(Handler) -> bool) -> u64 {
     chosen.fold(SignalSet::EMPTY, SignalSet::with).bits()
 }
 
+/// What `ps` shows of a process: whether its first thread runs, as far as one can tell from outside.
+fn state_of(process: &Process) -> TaskState {
+    let current = Thread::current().is_some_and(|thread| thread.process.pid == process.pid);
+    if process.is_zombie() {
+        TaskState::Zombie
+    } else if process.is_stopped() {
+        TaskState::Stopped
+    } else if current {
+        TaskState::Running
+    } else {
+        TaskState::Sleeping
+    }
+}
+
 impl ProcSource for Tables {
     fn current(&self) -> Option<(u32, u32)> {
-        Thread::current().map(|thread| (thread.process.pid, thread.tid))
+        Thread::current().map(|thread| (thread.process.pid, thread.tid()))
     }
 
     fn processes(&self) -> Vec<u32> {
-        first_process().iter().map(|process| process.pid).collect()
+        tree::all().iter().map(|process| process.pid).collect()
     }
 
     fn process(&self, pid: u32) -> Result<ProcessInfo, Errno> {
         let process = find(pid)?;
-        let main = thread(pid, pid)?;
+        let main = thread(pid, pid).ok();
         let name = self.thread_name(pid, pid)?;
-        let credentials = process.credentials.lock().clone();
-        let (mapped, stack_start) = {
-            let memory = process.memory.lock();
-            (memory.mapped_bytes() as u64, memory.layout.arguments.start as u64)
+        let credentials = process.credentials();
+        let (mapped, resident, stack_start) = match process.memory_if_alive() {
+            Some(memory) => {
+                let memory = memory.lock();
+                let start = memory.layout.arguments.start;
+                (
+                    memory.mapped_bytes() as u64,
+                    memory.resident() as u64,
+                    start as u64,
+                )
+            }
+            None => (0, 0, 0),
         };
-        let mask = *main.signals.mask.lock();
+        let (pending, mask) = match &main {
+            Some(main) => (main.signals.pending(&process.signals), *main.signals.mask.lock()),
+            None => (SignalSet::EMPTY, SignalSet::EMPTY),
+        };
+        let times = process.own_times();
         Ok(ProcessInfo {
             pid,
-            parent: 0,
-            group: pid,
-            session: pid,
+            parent: process.parent(),
+            group: process.group(),
+            session: process.session(),
             name,
-            state: TaskState::Running,
+            state: state_of(&process),
             uids: [
                 credentials.uid,
-                credentials.fs_uid,
-                credentials.fs_uid,
+                credentials.euid,
+                credentials.suid,
                 credentials.fs_uid,
             ],
             gids: [
                 credentials.gid,
-                credentials.fs_gid,
-                credentials.fs_gid,
+                credentials.egid,
+                credentials.sgid,
                 credentials.fs_gid,
             ],
             groups: credentials.groups.to_vec(),
             threads: u32::try_from(process.threads().len()).unwrap_or(u32::MAX),
-            started: 0,
-            user_time: clock::monotonic(),
-            system_time: 0,
+            started: process.started,
+            user_time: times.user,
+            system_time: times.system,
             mapped,
-            resident: mapped,
+            resident,
             descriptor_slots: process.limits.lock().open_files(),
             umask: process.fs.umask(),
             signals: [
-                main.signals.pending(&process.signals).bits(),
+                pending.bits(),
                 mask.bits(),
-                signals_with(process, |handler| handler == Handler::Ignore),
-                signals_with(process, |handler| matches!(handler, Handler::Function(_))),
+                signals_with(&process, |handler| handler == Handler::Ignore),
+                signals_with(&process, |handler| matches!(handler, Handler::Function(_))),
             ],
             stack_start,
         })
     }
 
     fn threads(&self, pid: u32) -> Result<Vec<u32>, Errno> {
-        Ok(find(pid)?.threads().iter().map(|thread| thread.tid).collect())
+        let process = find(pid)?;
+        if process.is_zombie() {
+            return Ok(vec![pid]);
+        }
+        Ok(process.threads().iter().map(|thread| thread.tid()).collect())
     }
 
     fn thread_name(&self, pid: u32, tid: u32) -> Result<Vec<u8>, Errno> {
-        let name = *thread(pid, tid)?.name.lock();
+        let name = match thread(pid, tid) {
+            Ok(thread) => *thread.name.lock(),
+            Err(_) => *find(pid)?.last_name.lock(),
+        };
         Ok(name.split(|&byte| byte == 0).next().unwrap_or_default().to_vec())
     }
 
     fn mappings(&self, pid: u32) -> Result<Vec<MappingInfo>, Errno> {
-        let memory = find(pid)?.memory.lock();
         let mut all = Vec::new();
+        let Some(memory) = find(pid)?.memory_if_alive() else {
+            return Ok(all);
+        };
+        let memory = memory.lock();
         for (range, vma) in memory.vmas() {
             let file = match &vma.backing {
                 Backing::File { place, page, .. } => Some((place.clone(), page * PAGE_SIZE as u64)),
@@ -150,15 +184,15 @@ impl ProcSource for Tables {
     }
 
     fn arguments(&self, pid: u32) -> Result<Vec<u8>, Errno> {
-        block(pid, |process| process.memory.lock().layout.arguments)
+        block(pid, |layout| layout.arguments)
     }
 
     fn environment(&self, pid: u32) -> Result<Vec<u8>, Errno> {
-        block(pid, |process| process.memory.lock().layout.environment)
+        block(pid, |layout| layout.environment)
     }
 
     fn auxiliary(&self, pid: u32) -> Result<Vec<u64>, Errno> {
-        Ok(find(pid)?.auxiliary.lock().clone())
+        Ok(find(pid)?.auxiliary.lock().to_vec())
     }
 
     fn executable(&self, pid: u32) -> Result<Place, Errno> {

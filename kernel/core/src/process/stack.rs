@@ -102,6 +102,7 @@ pub(super) fn write(
     strings: &Strings,
     loaded: &Loaded,
     credentials: &Credentials,
+    is_secure: bool,
 ) -> Result<Written, Errno> {
     let mut at = top - 8;
     let mut bytes = Vec::new(); // from `at` upwards, built from the low end below
@@ -145,6 +146,7 @@ pub(super) fn write(
     let vector = auxiliary::build(
         loaded,
         credentials,
+        is_secure,
         Pointers {
             random,
             platform,

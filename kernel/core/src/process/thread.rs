@@ -1,18 +1,19 @@
 //! [`Thread`].
 
 use super::table::Process;
+use super::tree;
 use crate::sched::{self, KernelData, Scheduling};
 use crate::signal::ThreadSignals;
 use alloc::sync::{Arc, Weak};
 use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use threadbare_machine::sync::SpinLock;
 use threadbare_machine::task::{self, Task};
 
 /// A thread of a program.
 pub struct Thread {
-    /// Its number; the first thread's is the process'.
-    pub tid: u32,
+    /// Its number: the process' for the first thread, and for the one that has executed another program.
+    tid: AtomicU32,
     /// What it belongs to.
     pub process: Arc<Process>,
     /// Its name, NUL-padded (`prctl(PR_SET_NAME)`).
@@ -28,6 +29,7 @@ pub struct Thread {
     /// How it is scheduled, and the CPU time that it has had.
     pub scheduling: Arc<Scheduling>,
     exiting: AtomicBool,
+    left: AtomicBool,
     task: SpinLock<Weak<Task>>,
 }
 
@@ -35,7 +37,7 @@ impl Thread {
     /// A thread that does not run yet.
     pub fn new(tid: u32, process: Arc<Process>, name: &[u8]) -> Arc<Thread> {
         let thread = Arc::new(Thread {
-            tid,
+            tid: AtomicU32::new(tid),
             process: process.clone(),
             name: SpinLock::new([0; 16]),
             signals: ThreadSignals::default(),
@@ -44,11 +46,32 @@ impl Thread {
             system_call: AtomicUsize::new(usize::MAX),
             scheduling: Arc::new(sched::child_of_current()),
             exiting: AtomicBool::new(false),
+            left: AtomicBool::new(false),
             task: SpinLock::new(Weak::new()),
         });
         thread.set_name(name);
         process.add_thread(&thread);
+        tree::add_thread(&thread);
         thread
+    }
+
+    /// A thread with this one's name and signal mask.
+    pub(super) fn copy_for(&self, tid: u32, process: Arc<Process>) -> Arc<Thread> {
+        let name = *self.name.lock();
+        let thread = Thread::new(tid, process, &name);
+        *thread.signals.mask.lock() = *self.signals.mask.lock();
+        thread
+    }
+
+    /// Its number.
+    pub fn tid(&self) -> u32 {
+        self.tid.load(Ordering::Relaxed)
+    }
+
+    /// Lets it go by the number of its process, as the only thread that `execve(2)` leaves.
+    pub(super) fn become_main(&self) {
+        tree::remove_thread(self.tid());
+        self.tid.store(self.process.pid, Ordering::Relaxed);
     }
 
     /// The thread that the running task serves.
@@ -60,8 +83,9 @@ impl Thread {
             .upgrade()
     }
 
-    /// Sets the name, cut to 15 bytes.
+    /// Sets the name: up to the first NUL, cut to 15 bytes.
     pub fn set_name(&self, name: &[u8]) {
+        let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
         let mut cut = [0; 16];
         let length = name.len().min(15);
         cut[..length].copy_from_slice(&name[..length]);
@@ -77,9 +101,27 @@ impl Thread {
         *self.task.lock() = Arc::downgrade(task);
     }
 
-    /// Ends this thread alone.
-    pub fn exit(&self) {
+    /// Ends this thread alone. The status of the first thread is the process', if nothing else ends that.
+    pub fn exit(&self, status: u8) {
+        if self.tid() == self.process.pid {
+            self.process.main_status.store(status, Ordering::Relaxed);
+        }
+        self.give_up();
+    }
+
+    /// Lets it leave for good at the next chance.
+    pub(super) fn give_up(&self) {
         self.exiting.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on its usage is counted with that of the threads that have left.
+    pub(super) fn note_leaving(&self) {
+        self.left.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether its usage is still its own.
+    pub(super) fn has_not_left(&self) -> bool {
+        !self.left.load(Ordering::Relaxed)
     }
 
     /// Whether it shall not return to ring 3.
@@ -87,16 +129,16 @@ impl Thread {
         self.exiting.load(Ordering::Relaxed) || self.process.status().is_some()
     }
 
-    /// Whether a wait should be given up: for a signal, or because it ends.
+    /// Whether a wait should be given up: for a signal, to be stopped, or because it ends.
     pub fn is_interrupted(&self) -> bool {
-        self.is_ending() || self.signals.has_deliverable(&self.process.signals)
+        self.is_ending() || self.process.is_stopped() || self.signals.has_deliverable(&self.process.signals)
     }
 }
 
 impl fmt::Debug for Thread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Thread")
-            .field("tid", &self.tid)
+            .field("tid", &self.tid())
             .finish_non_exhaustive()
     }
 }

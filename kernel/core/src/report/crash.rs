@@ -33,7 +33,8 @@ pub fn describe(thread: &Thread, context: &UserContext, info: &SignalInfo, error
     };
     let mut files = Vec::new();
     let class = {
-        let space = thread.process.memory.lock();
+        let space = thread.process.memory();
+        let space = space.lock();
         collect_modules(&space, &thread.process.fs.root(), &mut files);
         address.map(|address| classify(&space, address as usize, error, frame))
     };
@@ -53,7 +54,7 @@ pub fn describe(thread: &Thread, context: &UserContext, info: &SignalInfo, error
         signal: info.signal.number(),
         code: info.code,
         pid: thread.process.pid,
-        tid: thread.tid,
+        tid: thread.tid(),
         name,
         vector: u8::try_from(frame.vector).unwrap_or(u8::MAX),
         error_code: frame.error_code,

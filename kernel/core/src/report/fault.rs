@@ -14,7 +14,7 @@ pub fn page_fault(thread: &Thread, context: &mut UserContext, address: usize, ac
         FaultAccess { write: true, .. } => Touch::Write,
         _ => Touch::Read,
     };
-    let Err(error) = thread.process.memory.lock().fault(address, touch) else {
+    let Err(error) = thread.process.memory().lock().fault(address, touch) else {
         return;
     };
     let (signal, code) = match error {

@@ -52,7 +52,8 @@ pub fn missing(thread: &Thread, rip: u64, what: String, errno: Errno) -> Errno {
 }
 
 fn locate(thread: &Thread, rip: u64) -> (Vec<u8>, u64) {
-    let memory = thread.process.memory.lock();
+    let memory = thread.process.memory();
+    let memory = memory.lock();
     match memory.vma_at(rip as usize) {
         Some((range, vma)) => match &vma.backing {
             Backing::File { place, page, .. } => {

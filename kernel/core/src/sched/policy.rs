@@ -9,7 +9,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use threadbare_machine::memory::OutOfMemory;
 use threadbare_machine::sync::Once;
-use threadbare_machine::task::{self, Scheduler, Task};
+use threadbare_machine::task::{self, Registers, Scheduler, Task};
 use threadbare_machine::{cpu as processor, irq};
 
 struct Queues;
@@ -32,18 +32,18 @@ pub fn initialise() {
     task::set_scheduler(&Queues);
 }
 
-/// Starts a kernel thread. With `runs_programs` it has program registers of its own.
+/// Starts a kernel thread.
 ///
 /// # Errors
 /// No memory for its stack, or for its place in the queues.
 pub fn spawn(
     name: &'static str,
     data: KernelData,
-    runs_programs: bool,
+    registers: Registers,
     entry: impl FnOnce() + Send + 'static,
 ) -> Result<Arc<Task>, OutOfMemory> {
     cpu::own().reserve(KernelData::count())?;
-    let task = Task::new(name, Box::new(data), runs_programs, entry)?;
+    let task = Task::new(name, Box::new(data), registers, entry)?;
     cpu::own().enter(task.clone());
     Ok(task)
 }

@@ -5,25 +5,26 @@ use super::restart;
 use super::state::{Action, Handler};
 use super::{DefaultAction, Signal, SignalInfo, SignalSet};
 use crate::error::Errno;
-use crate::process::{ExitStatus, Thread};
+use crate::process::{ExitStatus, Thread, may_stop_from_terminal};
 use linux_raw_sys::general as linux;
 use threadbare_machine::user::UserContext;
 
 /// Delivers what waits and is not blocked: enters a handler, or does the default. Called with the registers as
-/// they are when ring 3 goes on, and what the system call returned if it was interrupted.
-pub fn deliver_pending(thread: &Thread, context: &mut UserContext, interrupted: Option<Errno>) {
-    loop {
+/// they are when ring 3 goes on, and what the system call returned if it was interrupted: taken when that is settled.
+/// Returns early when the process is stopped: to be called again when it goes on.
+pub fn deliver_pending(thread: &Thread, context: &mut UserContext, interrupted: &mut Option<Errno>) {
+    while !thread.process.is_stopped() {
         let mask = *thread.signals.mask.lock();
         let wanted = SignalSet::from_bits(!mask.bits());
         let Some(info) = thread.signals.take(&thread.process.signals, wanted) else {
-            break;
+            return nothing_left(thread, context, interrupted);
         };
         let action = thread.process.signals.action(info.signal);
         match action.handler {
             Handler::Ignore => {}
             Handler::Default => do_default(thread, info.signal),
             Handler::Function(entry) => {
-                if let Some(interrupted) = interrupted {
+                if let Some(interrupted) = interrupted.take() {
                     let sa_restart = action.flags & u64::from(linux::SA_RESTART) != 0;
                     restart::before_handler(context, interrupted, sa_restart);
                 }
@@ -36,7 +37,10 @@ pub fn deliver_pending(thread: &Thread, context: &mut UserContext, interrupted: 
             return;
         }
     }
-    if let Some(interrupted) = interrupted {
+}
+
+fn nothing_left(thread: &Thread, context: &mut UserContext, interrupted: &mut Option<Errno>) {
+    if let Some(interrupted) = interrupted.take() {
         restart::without_handler(context, interrupted);
     }
     thread.signals.restore_mask();
@@ -45,8 +49,13 @@ pub fn deliver_pending(thread: &Thread, context: &mut UserContext, interrupted: 
 fn do_default(thread: &Thread, signal: Signal) {
     match signal.default_action() {
         DefaultAction::Terminate { .. } => thread.process.end(ExitStatus::Signaled(signal.number())),
-        // Stopping needs somebody who could continue it: there is only one process, and stopping it would hang.
-        DefaultAction::Stop | DefaultAction::Ignore | DefaultAction::Continue => {}
+        DefaultAction::Stop => {
+            let from_terminal = signal != Signal::SIGSTOP;
+            if !from_terminal || may_stop_from_terminal(&thread.process) {
+                thread.process.stop(signal.number());
+            }
+        }
+        DefaultAction::Ignore | DefaultAction::Continue => {}
     }
 }
 

@@ -25,6 +25,19 @@ pub enum Details {
         /// With what.
         value: u64,
     },
+    /// `si_pid`, `si_uid`, `si_status`, `si_utime` and `si_stime` of SIGCHLD.
+    Child {
+        /// Which child.
+        pid: u32,
+        /// Whose.
+        uid: u32,
+        /// Its exit status, or the signal.
+        status: u32,
+        /// Its time in ring 3, in ticks of `times(2)`.
+        user_ticks: u64,
+        /// Its time in the kernel, in ticks.
+        system_ticks: u64,
+    },
     /// `si_addr` of a fault.
     Address(u64),
     /// All bytes after `si_code`, as a program gave them (`rt_sigqueueinfo(2)`).
@@ -77,6 +90,19 @@ impl SignalInfo {
                 put(16, &pid.to_le_bytes());
                 put(20, &uid.to_le_bytes());
                 put(24, &value.to_le_bytes());
+            }
+            Details::Child {
+                pid,
+                uid,
+                status,
+                user_ticks,
+                system_ticks,
+            } => {
+                put(16, &pid.to_le_bytes());
+                put(20, &uid.to_le_bytes());
+                put(24, &status.to_le_bytes());
+                put(32, &user_ticks.to_le_bytes());
+                put(40, &system_ticks.to_le_bytes());
             }
             Details::Address(address) => put(16, &address.to_le_bytes()),
             Details::Raw(raw) => put(16, &raw),

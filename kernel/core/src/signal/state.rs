@@ -109,6 +109,18 @@ impl ProcessSignals {
         old
     }
 
+    /// What a new process begins with: the same actions, or with `handlers` false only what is ignored; nothing waits.
+    pub fn for_child(&self, handlers: bool) -> ProcessSignals {
+        let child = ProcessSignals {
+            actions: SpinLock::new(*self.actions.lock()),
+            pending: SpinLock::new(VecDeque::new()),
+        };
+        if !handlers {
+            child.reset_handlers();
+        }
+        child
+    }
+
     /// After `execve`: handlers are gone, ignored signals stay ignored.
     pub fn reset_handlers(&self) {
         for action in self.actions.lock().iter_mut() {
@@ -183,8 +195,26 @@ fn enqueue(queue: &SpinLock<VecDeque<SignalInfo>>, info: SignalInfo) -> bool {
     room
 }
 
+/// Stop signals and SIGCONT undo each other where they wait, and SIGCONT continues whatever becomes of it (`signal(7)`).
+fn before_sending(process: &Process, signal: Signal) {
+    let undone = match signal.default_action() {
+        DefaultAction::Continue => DefaultAction::Stop,
+        DefaultAction::Stop => DefaultAction::Continue,
+        _ => return,
+    };
+    let keep = |info: &SignalInfo| info.signal.default_action() != undone;
+    process.signals.pending.lock().retain(keep);
+    for thread in process.threads() {
+        thread.signals.pending.lock().retain(keep);
+    }
+    if undone == DefaultAction::Stop {
+        process.resume();
+    }
+}
+
 /// Sends a signal to a process; `false` if too many wait already.
 pub fn send_to_process(process: &Process, info: SignalInfo) -> bool {
+    before_sending(process, info.signal);
     if process.signals.is_ignored(info.signal) && !process.main_thread_blocks(info.signal) {
         return true;
     }
@@ -195,6 +225,7 @@ pub fn send_to_process(process: &Process, info: SignalInfo) -> bool {
 
 /// Sends a signal to one thread; `false` if too many wait already.
 pub fn send_to_thread(thread: &Thread, info: SignalInfo) -> bool {
+    before_sending(&thread.process, info.signal);
     if thread.process.signals.is_ignored(info.signal) && !thread.signals.mask.lock().contains(info.signal) {
         return true;
     }

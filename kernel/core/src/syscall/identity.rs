@@ -1,10 +1,12 @@
-//! Who a process is: numbers, users, groups, limits, name.
+//! Who a process is: its number, limits, name, and `prctl(2)`.
 
 use super::Call;
 use super::memory::UserMemory;
+use super::wait::process_or_self;
 use crate::error::Errno;
 use crate::process::Limit;
 use alloc::format;
+use core::sync::atomic::Ordering;
 use linux_raw_sys::{general as linux, prctl as pr};
 
 /// `getpid(2)`.
@@ -14,77 +16,7 @@ pub(super) fn getpid(call: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno>
 
 /// `gettid(2)`.
 pub(super) fn gettid(call: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> {
-    Ok(call.thread.tid as usize)
-}
-
-/// `getppid(2)`: the first process of a machine has no parent.
-pub(super) fn getppid(_: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> {
-    Ok(0)
-}
-
-/// `getpgrp(2)`, `getpgid(2)` and `getsid(2)` of the only process.
-pub(super) fn getpgid(call: &mut Call<'_>, [pid, ..]: [usize; 6]) -> Result<usize, Errno> {
-    let own = call.process().pid;
-    if pid == 0 || pid as u64 == u64::from(own) {
-        Ok(own as usize)
-    } else {
-        Err(Errno::ESRCH)
-    }
-}
-
-/// `getpgrp(2)`, which takes no argument.
-pub(super) fn getpgrp(call: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> {
-    getpid(call, [0; 6])
-}
-
-/// `getuid(2)`.
-pub(super) fn getuid(call: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> {
-    Ok(call.process().credentials.lock().uid as usize)
-}
-
-/// `geteuid(2)`.
-pub(super) fn geteuid(call: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> {
-    Ok(call.process().credentials.lock().fs_uid as usize)
-}
-
-/// `getgid(2)`.
-pub(super) fn getgid(call: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> {
-    Ok(call.process().credentials.lock().gid as usize)
-}
-
-/// `getegid(2)`.
-pub(super) fn getegid(call: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> {
-    Ok(call.process().credentials.lock().fs_gid as usize)
-}
-
-/// `getgroups(2)`.
-pub(super) fn getgroups(call: &mut Call<'_>, [size, list, ..]: [usize; 6]) -> Result<usize, Errno> {
-    let groups = call.process().credentials.lock().groups.clone();
-    let size = int(size)?;
-    if size == 0 {
-        return Ok(groups.len());
-    }
-    if size < groups.len() {
-        return Err(Errno::EINVAL);
-    }
-    for (index, group) in groups.iter().enumerate() {
-        call.write(list.wrapping_add(4 * index), group)?;
-    }
-    Ok(groups.len())
-}
-
-/// A non-negative `int`.
-fn int(value: usize) -> Result<usize, Errno> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "an int is the low half of its register"
-    )]
-    let value = value as u32;
-    if value > i32::MAX as u32 {
-        Err(Errno::EINVAL)
-    } else {
-        Ok(value as usize)
-    }
+    Ok(call.thread.tid() as usize)
 }
 
 /// `prlimit64(2)`.
@@ -92,18 +24,27 @@ pub(super) fn prlimit64(
     call: &mut Call<'_>,
     [pid, resource, new, old, ..]: [usize; 6],
 ) -> Result<usize, Errno> {
-    if pid != 0 && pid as u64 != u64::from(call.process().pid) {
-        return Err(Errno::ESRCH);
+    let target = process_or_self(call, pid)?;
+    let own = call.process().credentials();
+    let theirs = target.credentials();
+    let same_user = [theirs.uid, theirs.euid, theirs.suid]
+        .iter()
+        .all(|&uid| uid == own.uid);
+    let same_group = [theirs.gid, theirs.egid, theirs.sgid]
+        .iter()
+        .all(|&gid| gid == own.gid);
+    if target.pid != call.process().pid && !own.is_superuser() && !(same_user && same_group) {
+        return Err(Errno::EPERM);
     }
     let new = if new == 0 {
         None
     } else {
         Some(call.read::<[u64; 2]>(new)?)
     };
-    let before = call.process().limits.lock().get(resource)?;
+    let before = target.limits.lock().get(resource)?;
     if let Some([soft, hard]) = new {
-        let privileged = call.process().credentials.lock().is_privileged();
-        call.process()
+        let privileged = own.is_superuser();
+        target
             .limits
             .lock()
             .set(resource, Limit { soft, hard }, privileged)?;
@@ -124,7 +65,7 @@ pub(super) fn setrlimit(call: &mut Call<'_>, [resource, limit, ..]: [usize; 6]) 
     prlimit64(call, [0, resource, limit, 0, 0, 0])
 }
 
-/// `prctl(2)`, as far as one process without privileges to drop can mean it.
+/// `prctl(2)`.
 pub(super) fn prctl(call: &mut Call<'_>, [option, argument, ..]: [usize; 6]) -> Result<usize, Errno> {
     match u32::try_from(option).map_err(|_| Errno::EINVAL)? {
         pr::PR_SET_NAME => {
@@ -147,9 +88,35 @@ pub(super) fn prctl(call: &mut Call<'_>, [option, argument, ..]: [usize; 6]) -> 
         }
         pr::PR_GET_DUMPABLE => Ok(1),
         pr::PR_SET_DUMPABLE if argument <= 1 => Ok(0),
-        pr::PR_GET_PDEATHSIG => call.write(argument, &0u32).map(|()| 0),
-        pr::PR_SET_PDEATHSIG if argument <= 64 => Ok(0), // there is no parent that could die
-        pr::PR_GET_NO_NEW_PRIVS | pr::PR_GET_KEEPCAPS | pr::PR_GET_SECCOMP => Ok(0),
+        pr::PR_GET_PDEATHSIG => {
+            let signal = call.process().parent_death_signal.load(Ordering::Relaxed);
+            call.write(argument, &u32::from(signal)).map(|()| 0)
+        }
+        pr::PR_SET_PDEATHSIG => {
+            let signal = u8::try_from(argument).ok().filter(|&signal| signal <= 64);
+            let signal = signal.ok_or(Errno::EINVAL)?;
+            call.process()
+                .parent_death_signal
+                .store(signal, Ordering::Relaxed);
+            Ok(0)
+        }
+        pr::PR_GET_CHILD_SUBREAPER => {
+            let set = call.process().subreaper.load(Ordering::Relaxed);
+            call.write(argument, &u32::from(set)).map(|()| 0)
+        }
+        pr::PR_SET_CHILD_SUBREAPER => {
+            call.process().subreaper.store(argument != 0, Ordering::Relaxed);
+            Ok(0)
+        }
+        pr::PR_GET_NO_NEW_PRIVS => Ok(usize::from(
+            call.process().no_new_privileges.load(Ordering::Relaxed),
+        )),
+        pr::PR_SET_NO_NEW_PRIVS if argument == 1 => {
+            call.process().no_new_privileges.store(true, Ordering::Relaxed);
+            Ok(0)
+        }
+        pr::PR_SET_NO_NEW_PRIVS => Err(Errno::EINVAL),
+        pr::PR_GET_KEEPCAPS | pr::PR_GET_SECCOMP => Ok(0),
         pr::PR_GET_TIMERSLACK => Ok(50_000),
         pr::PR_SET_TIMERSLACK => Ok(0),
         pr::PR_CAPBSET_READ if argument <= 40 => Ok(1),
@@ -187,10 +154,8 @@ pub(super) fn capget(call: &mut Call<'_>, [header, data, ..]: [usize; 6]) -> Res
         call.write(header, &VERSION_3)?;
         return if data == 0 { Ok(0) } else { Err(Errno::EINVAL) };
     }
-    if pid != 0 && pid != call.process().pid {
-        return Err(Errno::ESRCH);
-    }
-    let all = if call.process().credentials.lock().is_privileged() {
+    let target = process_or_self(call, pid as usize)?;
+    let all = if target.credentials().is_superuser() {
         u32::MAX
     } else {
         0

@@ -68,7 +68,7 @@ pub(super) fn mmap(
         Whereto::Hint(address)
     };
     call.process()
-        .memory
+        .memory()
         .lock()
         .map(whereto, length, vma, !flag(linux::MAP_NORESERVE))
 }
@@ -128,7 +128,7 @@ fn access(protection: usize) -> Result<Access, Errno> {
 
 /// `munmap(2)`.
 pub(super) fn munmap(call: &mut Call<'_>, [address, length, ..]: [usize; 6]) -> Result<usize, Errno> {
-    call.process().memory.lock().unmap(address, length)?;
+    call.process().memory().lock().unmap(address, length)?;
     Ok(0)
 }
 
@@ -138,7 +138,7 @@ pub(super) fn mprotect(
     [address, length, protection, ..]: [usize; 6],
 ) -> Result<usize, Errno> {
     call.process()
-        .memory
+        .memory()
         .lock()
         .protect(address, length, access(protection)?)?;
     Ok(0)
@@ -159,14 +159,14 @@ pub(super) fn mremap(
     }
     let to = flag(linux::MREMAP_FIXED).then_some(to);
     call.process()
-        .memory
+        .memory()
         .lock()
         .remap(address, old, new, flag(linux::MREMAP_MAYMOVE), to)
 }
 
 /// `brk(2)`, the system call: returns the break, changed or not.
 pub(super) fn brk(call: &mut Call<'_>, [address, ..]: [usize; 6]) -> Result<usize, Errno> {
-    Ok(call.process().memory.lock().set_brk(address))
+    Ok(call.process().memory().lock().set_brk(address))
 }
 
 /// `madvise(2)`: what only makes things faster on Linux changes nothing here.
@@ -174,7 +174,8 @@ pub(super) fn madvise(
     call: &mut Call<'_>,
     [address, length, advice, ..]: [usize; 6],
 ) -> Result<usize, Errno> {
-    let mut memory = call.process().memory.lock();
+    let memory = call.process().memory();
+    let mut memory = memory.lock();
     match u32::try_from(advice).map_err(|_| Errno::EINVAL)? {
         // MADV_FREE may drop the pages at any time, so also at once.
         linux::MADV_DONTNEED | linux::MADV_FREE | linux::MADV_DONTNEED_LOCKED => {
@@ -207,7 +208,7 @@ pub(super) fn msync(call: &mut Call<'_>, [address, length, flags, ..]: [usize; 6
     if flags & !known != 0 || flags & both == both {
         return Err(Errno::EINVAL);
     }
-    call.process().memory.lock().check_advised(address, length)?;
+    call.process().memory().lock().check_advised(address, length)?;
     Ok(0)
 }
 
@@ -215,7 +216,7 @@ pub(super) fn msync(call: &mut Call<'_>, [address, length, flags, ..]: [usize; 6
 pub(super) fn mlock(call: &mut Call<'_>, [address, length, ..]: [usize; 6]) -> Result<usize, Errno> {
     let start = address & !(PAGE_SIZE - 1);
     let length = length.checked_add(address - start).ok_or(Errno::EINVAL)?;
-    call.process().memory.lock().check_advised(start, length)?;
+    call.process().memory().lock().check_advised(start, length)?;
     Ok(0)
 }
 
@@ -233,9 +234,9 @@ pub(super) fn mincore(
         let mut states = alloc::vec::Vec::new();
         states.try_reserve_exact(pages)?;
         call.process()
-            .memory
+            .memory()
             .lock()
-            .resident(at, pages * PAGE_SIZE, |resident| states.push(u8::from(resident)))?;
+            .pages_present(at, pages * PAGE_SIZE, |resident| states.push(u8::from(resident)))?;
         call.memory().write_bytes(to, &states)?;
         at += pages * PAGE_SIZE;
         to += pages;

@@ -27,7 +27,7 @@ fn make(call: &mut Call<'_>, to: usize, flags: u32) -> Result<usize, Errno> {
     if flags & NOTIFICATION != 0 {
         return Err(call.missing("pipe2: O_NOTIFICATION_PIPE".into(), Errno::ENOPKG));
     }
-    let credentials = call.process().credentials.lock().clone();
+    let credentials = call.process().credentials();
     let status = OpenFlags::internal(flags & (linux::O_NONBLOCK | linux::O_DIRECT));
     let [reader, writer] = ipc::pipe::create(status, &credentials)?;
     install_pair(call, [reader, writer], flags & linux::O_CLOEXEC != 0, to)

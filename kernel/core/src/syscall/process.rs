@@ -3,10 +3,12 @@
 use super::Call;
 use super::memory::UserMemory;
 use crate::error::Errno;
-use crate::process::{ExitStatus, Program, execute};
+use crate::process::{ExitStatus, From, Program, execute_from};
+use crate::vfs::{FileType, Place, Resolver, SymlinkPolicy};
 use alloc::format;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
+use linux_raw_sys::general as linux;
 use threadbare_machine::user;
 
 /// `exit_group(2)`.
@@ -15,13 +17,9 @@ pub(super) fn exit_group(call: &mut Call<'_>, [status, ..]: [usize; 6]) -> Resul
     Ok(0)
 }
 
-/// `exit(2)`: ends the thread; with the last one the process ends.
+/// `exit(2)`: ends the thread; with the last one the process ends, with the status of the first.
 pub(super) fn exit(call: &mut Call<'_>, [status, ..]: [usize; 6]) -> Result<usize, Errno> {
-    call.thread.exit();
-    let others = call.process().threads().iter().any(|thread| !thread.is_ending());
-    if !others {
-        call.process().end(ExitStatus::Exited(status.to_le_bytes()[0]));
-    }
+    call.thread.exit(status.to_le_bytes()[0]);
     Ok(0)
 }
 
@@ -30,19 +28,78 @@ pub(super) fn execve(
     call: &mut Call<'_>,
     [path, arguments, environment, ..]: [usize; 6],
 ) -> Result<usize, Errno> {
-    let memory: &dyn UserMemory = &call.memory();
-    let program = Program {
-        path: memory.read_path(path)?,
-        arguments: read_strings(memory, arguments)?,
-        environment: read_strings(memory, environment)?,
+    let start = From::Directory(call.process().fs.working_directory());
+    let path = read_path(call, path)?;
+    if path.is_empty() {
+        return Err(Errno::ENOENT);
+    }
+    replace(call, start, path, [arguments, environment])
+}
+
+/// `execveat(2)`.
+pub(super) fn execveat(
+    call: &mut Call<'_>,
+    [directory, path, arguments, environment, flags, _]: [usize; 6],
+) -> Result<usize, Errno> {
+    let known = linux::AT_EMPTY_PATH | linux::AT_SYMLINK_NOFOLLOW;
+    let flags = u32::try_from(flags).map_err(|_| Errno::EINVAL)?;
+    if flags & !known != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let path = read_path(call, path)?;
+    #[expect(clippy::cast_possible_truncation, reason = "a descriptor is an int")]
+    let directory = (directory as u32).cast_signed();
+    let file = |fd: i32| -> Result<Place, Errno> {
+        let fd = u32::try_from(fd).map_err(|_| Errno::EBADF)?;
+        Ok(call.process().files.lock().get(fd)?.file.place().clone())
     };
-    match execute(call.thread, program) {
+    if path.is_empty() {
+        if flags & linux::AT_EMPTY_PATH == 0 {
+            return Err(Errno::ENOENT);
+        }
+        let name = format!("/dev/fd/{directory}").into_bytes();
+        let start = From::File(file(directory)?);
+        return replace(call, start, name, [arguments, environment]);
+    }
+    let start = if directory == linux::AT_FDCWD || path.starts_with(b"/") {
+        call.process().fs.working_directory()
+    } else {
+        file(directory)?
+    };
+    if flags & linux::AT_SYMLINK_NOFOLLOW != 0 {
+        let credentials = call.process().credentials();
+        let resolver = Resolver::new(&call.process().fs, &credentials);
+        let place = resolver.lookup(start.clone(), &path, SymlinkPolicy::Keep)?;
+        if place.inode().kind() == FileType::Symlink {
+            return Err(Errno::ELOOP);
+        }
+    }
+    replace(call, From::Directory(start), path, [arguments, environment])
+}
+
+fn replace(
+    call: &mut Call<'_>,
+    start: From,
+    path: Vec<u8>,
+    [arguments, environment]: [usize; 2],
+) -> Result<usize, Errno> {
+    let program = Program {
+        path,
+        arguments: read_strings(&call.memory(), arguments)?,
+        environment: read_strings(&call.memory(), environment)?,
+    };
+    match execute_from(call.thread, start, program) {
         Ok(context) => {
             *call.context = context;
             Ok(0)
         }
         Err(failure) => Err(failure.errno),
     }
+}
+
+fn read_path(call: &Call<'_>, path: usize) -> Result<Vec<u8>, Errno> {
+    let memory: &dyn UserMemory = &call.memory();
+    memory.read_path(path)
 }
 
 /// A null-terminated array of pointers to strings; a null array is an empty one, as on Linux.
@@ -77,7 +134,7 @@ fn read_strings(memory: &dyn UserMemory, array: usize) -> Result<Vec<Vec<u8>>, E
 /// `set_tid_address(2)`.
 pub(super) fn set_tid_address(call: &mut Call<'_>, [address, ..]: [usize; 6]) -> Result<usize, Errno> {
     call.thread.clear_child_tid.store(address, Ordering::Relaxed);
-    Ok(call.thread.tid as usize)
+    Ok(call.thread.tid() as usize)
 }
 
 /// `set_robust_list(2)`.
@@ -107,9 +164,4 @@ pub(super) fn arch_prctl(call: &mut Call<'_>, [code, argument, ..]: [usize; 6]) 
         ARCH_CET_STATUS => Err(Errno::EINVAL),
         unknown => Err(call.missing(format!("arch_prctl({unknown:#x})"), Errno::EINVAL)),
     }
-}
-
-/// `wait4(2)` and `waitid(2)` in a process that cannot have children yet.
-pub(super) fn no_children(_: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> {
-    Err(Errno::ECHILD)
 }

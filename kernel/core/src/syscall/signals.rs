@@ -281,7 +281,7 @@ pub(super) fn tgkill(call: &mut Call<'_>, [pid, tid, signal, ..]: [usize; 6]) ->
     let threads = call.process().threads();
     let found = threads
         .iter()
-        .find(|thread| i64::from(thread.tid) == i64::from(tid));
+        .find(|thread| i64::from(thread.tid()) == i64::from(tid));
     let target = found
         .filter(|_| i64::from(call.process().pid) == i64::from(pid))
         .ok_or(Errno::ESRCH)?;
@@ -323,5 +323,5 @@ pub(super) fn rt_sigqueueinfo(
 }
 
 fn uid(call: &Call<'_>) -> u32 {
-    call.process().credentials.lock().uid
+    call.process().credentials().uid
 }

@@ -92,7 +92,7 @@ pub(super) fn connect(call: &mut Call<'_>, [fd, address, length, ..]: [usize; 6]
     if path.is_empty() {
         return Err(Errno::ECONNREFUSED); // an abstract name that nobody has
     }
-    let credentials = call.process().credentials.lock().clone();
+    let credentials = call.process().credentials();
     let fs = &call.process().fs;
     Resolver::new(fs, &credentials).lookup(fs.working_directory(), path, SymlinkPolicy::Follow)?;
     Err(Errno::ECONNREFUSED)

@@ -91,7 +91,7 @@ pub(super) fn sched_getaffinity(
         .process()
         .threads()
         .iter()
-        .any(|thread| thread.tid as usize == pid);
+        .any(|thread| thread.tid() as usize == pid);
     if pid != 0 && !own {
         return Err(Errno::ESRCH);
     }

@@ -1,8 +1,8 @@
 //! From numbers to functions.
 
 use super::{
-    Call, futex, identity, mapping, names, pipe, poll, process, select, signals, sockets, system, threads,
-    times,
+    Call, futex, identity, mapping, names, pidfd, pipe, poll, process, relations, select, signals, sockets,
+    system, threads, times, usage, users, wait,
 };
 use crate::error::Errno;
 use crate::mm::memory_is_scarce;
@@ -20,6 +20,7 @@ pub type Function = fn(&mut Call<'_>, [usize; 6]) -> Result<usize, Errno>;
 const SIGRETURN: usize = nr::__NR_rt_sigreturn as usize;
 /// `execve`, whose success begins with fresh registers.
 const EXECVE: usize = nr::__NR_execve as usize;
+const EXECVEAT: usize = nr::__NR_execveat as usize;
 
 macro_rules! table {
     ($($number:ident => $function:path,)*) => {
@@ -47,15 +48,28 @@ table! {
     __NR_mincore => mapping::mincore,
     __NR_getpid => identity::getpid,
     __NR_gettid => identity::gettid,
-    __NR_getppid => identity::getppid,
-    __NR_getpgid => identity::getpgid,
-    __NR_getpgrp => identity::getpgrp,
-    __NR_getsid => identity::getpgid,
-    __NR_getuid => identity::getuid,
-    __NR_geteuid => identity::geteuid,
-    __NR_getgid => identity::getgid,
-    __NR_getegid => identity::getegid,
-    __NR_getgroups => identity::getgroups,
+    __NR_getppid => relations::getppid,
+    __NR_getpgid => relations::getpgid,
+    __NR_getpgrp => relations::getpgrp,
+    __NR_getsid => relations::getsid,
+    __NR_setsid => relations::setsid,
+    __NR_setpgid => relations::setpgid,
+    __NR_getuid => users::getuid,
+    __NR_geteuid => users::geteuid,
+    __NR_getgid => users::getgid,
+    __NR_getegid => users::getegid,
+    __NR_getresuid => users::getresuid,
+    __NR_getresgid => users::getresgid,
+    __NR_setuid => users::setuid,
+    __NR_setgid => users::setgid,
+    __NR_setreuid => users::setreuid,
+    __NR_setregid => users::setregid,
+    __NR_setresuid => users::setresuid,
+    __NR_setresgid => users::setresgid,
+    __NR_setfsuid => users::setfsuid,
+    __NR_setfsgid => users::setfsgid,
+    __NR_getgroups => users::getgroups,
+    __NR_setgroups => users::setgroups,
     __NR_prlimit64 => identity::prlimit64,
     __NR_getrlimit => identity::getrlimit,
     __NR_setrlimit => identity::setrlimit,
@@ -65,13 +79,17 @@ table! {
     __NR_exit => process::exit,
     __NR_exit_group => process::exit_group,
     __NR_execve => process::execve,
+    __NR_execveat => process::execveat,
     __NR_clone => threads::clone,
     __NR_clone3 => threads::clone3,
     __NR_set_tid_address => process::set_tid_address,
     __NR_set_robust_list => process::set_robust_list,
     __NR_arch_prctl => process::arch_prctl,
-    __NR_wait4 => process::no_children,
-    __NR_waitid => process::no_children,
+    __NR_fork => threads::fork,
+    __NR_vfork => threads::vfork,
+    __NR_wait4 => wait::wait4,
+    __NR_waitid => wait::waitid,
+    __NR_pidfd_open => pidfd::pidfd_open,
     __NR_rt_sigaction => signals::rt_sigaction,
     __NR_rt_sigprocmask => signals::rt_sigprocmask,
     __NR_rt_sigpending => signals::rt_sigpending,
@@ -91,8 +109,8 @@ table! {
     __NR_nanosleep => times::nanosleep,
     __NR_gettimeofday => times::gettimeofday,
     __NR_time => times::time,
-    __NR_times => times::times,
-    __NR_getrusage => times::getrusage,
+    __NR_times => usage::times,
+    __NR_getrusage => usage::getrusage,
     __NR_socket => sockets::socket,
     __NR_connect => sockets::connect,
     __NR_getpeername => sockets::peer_name,
@@ -149,7 +167,7 @@ pub fn serve(thread: &Thread, context: &mut UserContext) -> Result<(), Errno> {
     };
     thread.system_call.store(usize::MAX, Ordering::Relaxed);
     match (number, result) {
-        (SIGRETURN, _) | (EXECVE, Ok(_)) => {}
+        (SIGRETURN, _) | (EXECVE | EXECVEAT, Ok(_)) => {}
         (_, Err(interrupted)) if signal::is_restart(interrupted) => return Err(interrupted),
         (_, result) => context.registers_mut().rax = value(result),
     }

@@ -70,36 +70,6 @@ pub(super) fn time(call: &mut Call<'_>, [to, ..]: [usize; 6]) -> Result<usize, E
     Ok(usize::try_from(seconds).unwrap_or(usize::MAX))
 }
 
-/// `times(2)`: in hundredths of a second.
-pub(super) fn times(call: &mut Call<'_>, [to, ..]: [usize; 6]) -> Result<usize, Errno> {
-    let ticks = clock::monotonic() / (SECOND / 100);
-    call.write_if_wanted(to, &[ticks, 0, 0, 0])?;
-    Ok(usize::try_from(ticks).unwrap_or(usize::MAX))
-}
-
-/// `getrusage(2)`: the time, and how much memory is in use now.
-pub(super) fn getrusage(call: &mut Call<'_>, [who, to, ..]: [usize; 6]) -> Result<usize, Errno> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        reason = "an int is the low half of its register"
-    )]
-    let who = who as i32;
-    let now = clock::monotonic();
-    let mut usage = [0u64; 18];
-    match who {
-        0 | 1 => {
-            usage[0] = now / SECOND;
-            usage[1] = now % SECOND / 1000;
-            usage[4] = call.process().memory.lock().mapped_bytes() as u64 / 1024;
-        }
-        -1 => {}
-        _ => return Err(Errno::EINVAL),
-    }
-    call.write(to, &usage)?;
-    Ok(0)
-}
-
 /// `nanosleep(2)`.
 pub(super) fn nanosleep(call: &mut Call<'_>, [request, left, ..]: [usize; 6]) -> Result<usize, Errno> {
     let duration = read_timespec(call, request)?;

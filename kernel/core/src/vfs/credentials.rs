@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 
-use linux_raw_sys::general::{R_OK, W_OK, X_OK};
+use linux_raw_sys::general::{R_OK, S_ISGID, S_ISUID, S_IXGRP, W_OK, X_OK};
 
 use super::{FileType, Metadata};
 use crate::error::Errno;
@@ -12,8 +12,16 @@ use crate::error::Errno;
 pub struct Credentials {
     /// The real user.
     pub uid: u32,
+    /// The effective user.
+    pub euid: u32,
+    /// The saved user.
+    pub suid: u32,
     /// The real group.
     pub gid: u32,
+    /// The effective group.
+    pub egid: u32,
+    /// The saved group.
+    pub sgid: u32,
     /// The user that file permissions are checked for: the effective one, unless `setfsuid(2)` says otherwise.
     pub fs_uid: u32,
     /// The group that file permissions are checked for.
@@ -57,7 +65,11 @@ impl Credentials {
     pub fn of(uid: u32, gid: u32) -> Self {
         Credentials {
             uid,
+            euid: uid,
+            suid: uid,
             gid,
+            egid: gid,
+            sgid: gid,
             fs_uid: uid,
             fs_gid: gid,
             groups: Arc::new([]),
@@ -66,13 +78,7 @@ impl Credentials {
 
     /// The superuser.
     pub fn root() -> Self {
-        Credentials {
-            uid: 0,
-            gid: 0,
-            fs_uid: 0,
-            fs_gid: 0,
-            groups: Arc::from([]),
-        }
+        Credentials::of(0, 0)
     }
 
     /// The same with the real user and group in charge of files, as `access(2)` wants them.
@@ -83,6 +89,34 @@ impl Credentials {
             fs_gid: self.gid,
             ..self.clone()
         }
+    }
+
+    /// The rights after a file has been executed: with `gives_rights`, those of its owner or group if it says so
+    /// (`execve(2)`, set-user-ID).
+    #[must_use]
+    pub fn after_execution(&self, file: &Metadata, gives_rights: bool) -> Self {
+        let mut new = self.clone();
+        let says = |bits: u32| gives_rights && file.permissions & bits == bits;
+        if says(S_ISUID) {
+            new.euid = file.uid;
+        }
+        if says(S_ISGID | S_IXGRP) {
+            new.egid = file.gid;
+        }
+        (new.suid, new.fs_uid) = (new.euid, new.euid);
+        (new.sgid, new.fs_gid) = (new.egid, new.egid);
+        new
+    }
+
+    /// Whether the process may do what only the superuser may (`capabilities(7)`, all of them).
+    pub fn is_superuser(&self) -> bool {
+        self.euid == 0
+    }
+
+    /// Whether signals may be sent to a process with the rights `target` (`kill(2)`).
+    pub fn may_signal(&self, target: &Credentials) -> bool {
+        let same = |id: u32| id == target.uid || id == target.suid;
+        self.is_superuser() || same(self.uid) || same(self.euid)
     }
 
     /// Whether permissions do not bind (`CAP_DAC_OVERRIDE`, `CAP_FOWNER`, `CAP_CHOWN`): only for the superuser.

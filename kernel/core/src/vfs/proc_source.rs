@@ -17,6 +17,8 @@ pub enum TaskState {
     Running,
     /// Waits, and a signal would wake it.
     Sleeping,
+    /// Was stopped by a signal.
+    Stopped,
     /// Has ended and waits to be waited for.
     Zombie,
 }
@@ -26,7 +28,7 @@ pub enum TaskState {
 pub struct ProcessInfo {
     /// Its number.
     pub pid: u32,
-    /// Its parent's number; 0 for the first one.
+    /// Its parent's number; 1, the kernel itself, for the first one and for orphans.
     pub parent: u32,
     /// Its process group.
     pub group: u32,

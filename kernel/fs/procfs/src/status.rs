@@ -20,6 +20,7 @@ fn letter(state: TaskState) -> char {
     match state {
         TaskState::Running => 'R',
         TaskState::Sleeping => 'S',
+        TaskState::Stopped => 'T',
         TaskState::Zombie => 'Z',
     }
 }
@@ -83,6 +84,7 @@ fn describe(task: &Task, info: &ProcessInfo, cpus: usize) -> String {
     let state = match info.state {
         TaskState::Running => "R (running)",
         TaskState::Sleeping => "S (sleeping)",
+        TaskState::Stopped => "T (stopped)",
         TaskState::Zombie => "Z (zombie)",
     };
     let four = |ids: [u32; 4]| {

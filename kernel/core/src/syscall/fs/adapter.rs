@@ -12,7 +12,7 @@ pub(super) fn with_caller(
     run: impl FnOnce(&Caller<'_>) -> Result<usize, Errno>,
 ) -> Result<usize, Errno> {
     let process = call.process();
-    let credentials = process.credentials.lock().clone();
+    let credentials = process.credentials();
     let limits = *process.limits.lock();
     let wait_for_locks = || {
         if call.thread.is_interrupted() {

@@ -1,0 +1,87 @@
+//! Descriptors of processes: `pidfd_open(2)` and relatives.
+
+use super::Call;
+use crate::error::Errno;
+use crate::process::{Process, find, find_thread};
+use crate::vfs::{
+    Anonymous, Descriptor, File, FileOperations, FileType, Name, OpenFlags, Readiness, Timestamp, Watchers,
+};
+use alloc::sync::Arc;
+use linux_raw_sys::general as linux;
+
+/// A process, as an open file: readable once it has ended.
+struct PidFile(Arc<Process>);
+
+impl FileOperations for PidFile {
+    fn poll(&self, _: &File) -> Readiness {
+        if self.0.is_zombie() {
+            Readiness::READ
+        } else {
+            Readiness::NONE
+        }
+    }
+
+    fn watchers(&self, _: &File) -> Option<&Watchers> {
+        Some(&self.0.watchers)
+    }
+}
+
+/// Opens a descriptor of `process`.
+///
+/// # Errors
+/// `EMFILE`, `ENOMEM`.
+pub(super) fn open(call: &Call<'_>, process: Arc<Process>, nonblocking: bool) -> Result<usize, Errno> {
+    let inode = Anonymous::new(FileType::Regular, 0o600, Timestamp::now());
+    let flags = if nonblocking {
+        linux::O_RDWR | linux::O_NONBLOCK
+    } else {
+        linux::O_RDWR
+    };
+    let file = File::anonymous(
+        inode,
+        Name::Static(b"anon_inode:[pidfd]"),
+        Arc::new(PidFile(process)),
+        OpenFlags::internal(flags),
+    );
+    let descriptor = Descriptor {
+        file,
+        close_on_exec: true,
+    };
+    let limit = call.process().limits.lock().open_files();
+    let fd = call.process().files.lock().insert(descriptor, 0, limit)?;
+    Ok(fd as usize)
+}
+
+/// `pidfd_open(2)`.
+pub(super) fn pidfd_open(call: &mut Call<'_>, [pid, flags, ..]: [usize; 6]) -> Result<usize, Errno> {
+    let flags = u32::try_from(flags).map_err(|_| Errno::EINVAL)?;
+    if flags & !linux::O_NONBLOCK != 0 {
+        return Err(Errno::EINVAL);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "pid_t is an int")]
+    let pid = (pid as u32).cast_signed();
+    let pid = u32::try_from(pid)
+        .ok()
+        .filter(|&pid| pid > 0)
+        .ok_or(Errno::EINVAL)?;
+    match find(pid) {
+        Some(process) => open(call, process, flags & linux::O_NONBLOCK != 0),
+        None if find_thread(pid).is_some() => Err(Errno::EINVAL), // a thread that leads no process
+        None => Err(Errno::ESRCH),
+    }
+}
+
+/// The process of a descriptor, and whether it does not block.
+///
+/// # Errors
+/// `EBADF` if it is no descriptor of a process.
+pub(super) fn process_of(call: &Call<'_>, fd: usize) -> Result<(u32, bool), Errno> {
+    let file = file(call, fd)?;
+    let process = file.operations_as::<PidFile>().ok_or(Errno::EBADF)?;
+    Ok((process.0.pid, file.is_nonblocking()))
+}
+
+fn file(call: &Call<'_>, fd: usize) -> Result<Arc<File>, Errno> {
+    let fd = u32::try_from(fd).map_err(|_| Errno::EBADF)?;
+    Ok(call.process().files.lock().get(fd)?.file.clone())
+}

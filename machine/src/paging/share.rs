@@ -1,0 +1,80 @@
+//! Sharing the pages of one space with another: what `fork` does.
+
+use super::cursor::Cursor;
+use super::entry::Entry;
+use super::kernel;
+use super::space::{UserSpace, index};
+use crate::memory::{Frame, OutOfMemory, PAGE_SIZE, PhysAddr, direct};
+use core::ops::Range;
+
+impl UserSpace {
+    /// Maps everything that is mapped in a range of whole pages at the same addresses of `other`, which has nothing
+    /// there. With `copy_on_write` neither side may write afterwards: whoever tries is the one to copy.
+    ///
+    /// # Errors
+    /// No frame for a page table of `other`; what was shared so far stays shared.
+    pub fn share(
+        &mut self,
+        other: &mut UserSpace,
+        range: Range<usize>,
+        copy_on_write: bool,
+    ) -> Result<(), OutOfMemory> {
+        let root = self.root();
+        let mut cursor = self.cursor(range.start);
+        let mut shared = 0;
+        let mut result = Ok(());
+        while cursor.seek_held(range.end) {
+            let page = cursor.page();
+            let end = (page / SPAN + 1).saturating_mul(SPAN).min(range.end);
+            let tables = (cursor.table(), Cursor::new(other, page).table_or_new());
+            let (Some(from), Ok(to)) = tables else {
+                result = Err(OutOfMemory);
+                break;
+            };
+            // SAFETY: `from` and `to` are last-level tables of the two spaces, both borrowed exclusively; the range
+            // stays in them.
+            shared += unsafe { share_entries(from, to, page..end, copy_on_write) };
+            cursor.jump(end);
+        }
+        other.held += shared;
+        if copy_on_write && shared > 0 {
+            kernel::flush_all(root); // entries that allowed writing may be cached
+        }
+        result
+    }
+}
+
+/// The span of a last-level table.
+const SPAN: usize = 512 * PAGE_SIZE;
+
+/// Shares the entries of one table and returns how many.
+///
+/// # Safety
+/// 1. `from` and `to` are live last-level tables that nobody else changes; `to` is empty in the range, which lies in the
+///    tables' span.
+unsafe fn share_entries(from: PhysAddr, to: PhysAddr, pages: Range<usize>, copy_on_write: bool) -> usize {
+    let (first, count) = (index(pages.start, 0), pages.len() / PAGE_SIZE);
+    let mut shared = 0;
+    for at in first..first + count {
+        // SAFETY: (1), for all accesses: inside the tables. An entry owns a count of its frame; the copy gets its own.
+        unsafe {
+            let source = direct::<Entry>(from).add(at);
+            let entry = source.read_volatile();
+            if !entry.is_held() {
+                continue;
+            }
+            let copy = if copy_on_write {
+                entry.without_writing()
+            } else {
+                entry
+            };
+            if copy != entry {
+                source.write_volatile(copy);
+            }
+            Frame::count_again(entry.address().frame_number());
+            direct::<Entry>(to).add(at).write_volatile(copy);
+        }
+        shared += 1;
+    }
+    shared
+}
