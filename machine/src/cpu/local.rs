@@ -16,7 +16,7 @@ pub(crate) struct CpuLocal {
     // Used by assembly.
     /// This block's own address: `gs:[0]` turns GS into a pointer.
     pub(crate) this: *const CpuLocal,
-    /// RSP of the kernel inside `enter_user`, to be restored on the next trap from ring 3.
+    /// RSP of the kernel inside `enter_by_iret` and `enter_by_sysret`, to be restored on the next trap from ring 3.
     pub(crate) kernel_stack: Cell<usize>,
     /// The end of the running thread's user trap frame; equal to `tss.rsp0`. SYSCALL switches to it by hand.
     pub(crate) user_frame_end: Cell<usize>,
@@ -40,8 +40,6 @@ pub(crate) struct CpuLocal {
     pub(crate) current: Cell<*const Task>,
     /// The task that ran before the last switch, until it is published.
     pub(crate) previous: Cell<*const Task>,
-    /// What this CPU is handling, for reports: the vector of the innermost trap from ring 3, or `usize::MAX`.
-    pub(crate) handling: Cell<usize>,
     /// Set once a report is being written: a second death while reporting gives up at once.
     pub(crate) dying: Cell<u32>,
 }
@@ -62,7 +60,6 @@ impl CpuLocal {
             reschedule: Cell::new(false),
             current: Cell::new(ptr::null()),
             previous: Cell::new(ptr::null()),
-            handling: Cell::new(usize::MAX),
             dying: Cell::new(0),
         }
     }

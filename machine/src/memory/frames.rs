@@ -2,16 +2,15 @@
 
 use super::PhysAddr;
 use crate::sync::SpinLock;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use threadbare_buddy::{Buddy, Entry};
-
-/// Frames that only the kernel itself may take: 1/64 of memory, between 24 (96 KiB) and 1,024 (4 MiB).
-fn reserve() -> usize {
-    (TOTAL.load(Ordering::Relaxed) / 64).clamp(24, 1024)
-}
 
 static FRAMES: SpinLock<Option<Buddy<'static>>> = SpinLock::new(None);
 static TOTAL: AtomicUsize = AtomicUsize::new(0);
+/// Frames that only the kernel itself may take.
+static RESERVE: AtomicUsize = AtomicUsize::new(0);
+/// Whether half of the reserve is gone: kept up to date under the lock, so that the question costs one load.
+static SCARCE: AtomicBool = AtomicBool::new(false);
 static COUNTS: crate::sync::Once<&'static [AtomicU32]> = crate::sync::Once::new();
 
 /// For whom a frame is taken (invariant 3 of [`super`]).
@@ -44,13 +43,36 @@ pub fn usage() -> FrameUse {
     }
 }
 
+/// Whether the kernel lives on its reserve, and has used half of it.
+#[inline]
+pub fn is_scarce() -> bool {
+    SCARCE.load(Ordering::Relaxed)
+}
+
+fn reserve() -> usize {
+    RESERVE.load(Ordering::Relaxed)
+}
+
+/// Counts frames that the allocator was given. The reserve is 1/64 of memory, between 24 (96 KiB) and 1,024 (4 MiB).
+fn add_to_total(frames: usize) {
+    let total = TOTAL.load(Ordering::Relaxed) + frames;
+    TOTAL.store(total, Ordering::Relaxed);
+    RESERVE.store((total / 64).clamp(24, 1024), Ordering::Relaxed);
+}
+
+fn note_scarcity(buddy: &Buddy<'_>) {
+    SCARCE.store(buddy.free() <= reserve() / 2, Ordering::Relaxed);
+}
+
 /// Takes `2^order` consecutive frames and returns the number of the first.
 pub(crate) fn allocate(order: usize, whom: For) -> Option<usize> {
     with(|buddy| {
         let kept = if whom == For::Program { reserve() } else { 0 };
-        (buddy.free() >= kept + (1 << order))
+        let number = (buddy.free() >= kept + (1 << order))
             .then(|| buddy.allocate(order))
-            .flatten()
+            .flatten();
+        note_scarcity(buddy);
+        number
     })
 }
 
@@ -59,7 +81,10 @@ pub(crate) fn allocate(order: usize, whom: For) -> Option<usize> {
 /// # Safety
 /// 1. They came from [`allocate`] with this order and nothing refers to them any more: no mapping, no TLB entry.
 pub(crate) unsafe fn release(number: usize, order: usize) {
-    with(|buddy| buddy.release(number, order));
+    with(|buddy| {
+        buddy.release(number, order);
+        note_scarcity(buddy);
+    });
 }
 
 /// The count of [`super::Frame`] handles for a frame.
@@ -97,7 +122,7 @@ pub(crate) unsafe fn initialise(frames: usize, tables: PhysAddr, ranges: &[(usiz
     for &(start, end) in ranges {
         buddy.add(start, end);
     }
-    TOTAL.store(buddy.free(), Ordering::Relaxed);
+    add_to_total(buddy.free());
     COUNTS.get_or_init(|| counts);
     *FRAMES.lock() = Some(buddy);
 }
@@ -111,7 +136,7 @@ pub(crate) unsafe fn add(ranges: &[(usize, usize)]) {
     with(|buddy| {
         for &(start, end) in ranges {
             buddy.add(start, end);
-            TOTAL.fetch_add(end - start, Ordering::Relaxed);
+            add_to_total(end - start);
         }
     });
 }

@@ -157,8 +157,10 @@ pub fn reschedule_soon() {
 }
 
 /// Whether a switch was asked for; the question takes the wish back.
+#[inline]
 pub fn wants_reschedule() -> bool {
-    local().reschedule.replace(false)
+    let wish = &local().reschedule;
+    wish.get() && wish.replace(false)
 }
 
 /// While it lives, interrupts do not switch this CPU to another task. Tied to the CPU, so it is not sent.

@@ -1,8 +1,7 @@
 //! [`UserContext`]: the registers of a program, and the call that runs it.
 
-use super::enter::enter_user;
+use super::enter::{enter_by_iret, enter_by_sysret};
 use crate::cpu::gdt::{USER_CODE, USER_DATA};
-use crate::cpu::local::local;
 use crate::irq;
 use crate::paging::USER_END;
 use crate::trap::{TrapFrame, vector};
@@ -76,6 +75,7 @@ impl UserContext {
     ///
     /// Selectors and flags that ring 3 may not have are replaced first. A RIP that is no user address does not run:
     /// the answer is the general protection fault that the CPU would raise.
+    #[inline]
     pub fn run(&mut self) -> Trap {
         let cpu = &mut self.frame.cpu;
         if cpu.rip >= USER_END as u64 {
@@ -87,24 +87,32 @@ impl UserContext {
         cpu.cs = u64::from(USER_CODE);
         cpu.ss = u64::from(USER_DATA);
         cpu.rflags = cpu.rflags & USER_FLAGS | FIXED_FLAGS;
-        let cpu = *cpu;
-        // SYSRET takes RIP from RCX and RFLAGS from R11, and must not see TF or RF set: IRETQ then.
-        let by_sysret = self.frame.vector == vector::SYSCALL
-            && self.frame.rcx == cpu.rip
-            && self.frame.r11 == cpu.rflags
-            && cpu.rflags & 0x1_0100 == 0;
         let interrupts = irq::disable();
         // SAFETY: invariants 1 and 2 of `user`: the frame is ours for the call and was made harmless above; interrupts
-        // are disabled, and are again when it returns.
-        unsafe { enter_user(&raw mut self.frame, by_sysret) };
+        // are disabled, and are again when it returns. SYSRET is used where it may be.
+        unsafe {
+            if self.is_for_sysret() {
+                enter_by_sysret(&raw mut self.frame);
+            } else {
+                enter_by_iret(&raw mut self.frame);
+            }
+        }
         let trap = self.reason();
         #[cfg(target_os = "none")]
         if trap == Trap::Interrupt {
             crate::trap::dispatch::interrupt_from_ring_3(&self.frame);
         }
-        local().handling.set(self.frame.vector as usize);
         drop(interrupts);
         trap
+    }
+
+    /// SYSRET takes RIP from RCX and RFLAGS from R11, and must not see TF or RF set: IRETQ then.
+    fn is_for_sysret(&self) -> bool {
+        let (frame, cpu) = (&self.frame, &self.frame.cpu);
+        frame.vector == vector::SYSCALL
+            && frame.rcx == cpu.rip
+            && frame.r11 == cpu.rflags
+            && cpu.rflags & 0x1_0100 == 0
     }
 
     fn reason(&self) -> Trap {

@@ -4,8 +4,7 @@ use threadbare_machine::memory::usage;
 
 /// Whether the kernel's reserve has been dipped into: nothing that makes the kernel allocate is granted then.
 pub(crate) fn is_scarce() -> bool {
-    let now = usage();
-    now.free <= now.reserve / 2
+    threadbare_machine::memory::is_scarce()
 }
 
 /// Whether the kernel can allocate `bytes` for itself at once without dipping into its reserve.

@@ -25,8 +25,8 @@ const EXECVEAT: usize = nr::__NR_execveat as usize;
 macro_rules! table {
     ($($number:ident => $function:path,)*) => {
         /// The function of a call, and its name.
-        fn find(number: usize) -> Option<(&'static str, Function)> {
-            Some(match u32::try_from(number).ok()? {
+        const fn find(number: u32) -> Option<(&'static str, Function)> {
+            Some(match number {
                 $(nr::$number => (stringify!($number), $function as Function),)*
                 _ => return super::fs::served(number),
             })
@@ -130,10 +130,40 @@ table! {
     __NR_pselect6 => select::pselect6,
 }
 
+/// A call that is served.
+#[derive(Clone, Copy)]
+struct Row {
+    function: Function,
+    name: &'static str,
+    /// Served even when only the kernel's reserve is left.
+    gives_memory_back: bool,
+}
+
+/// All calls by number, made when the kernel is compiled: serving one is one load and one call.
+static TABLE: [Option<Row>; 512] = {
+    let mut table = [None; 512];
+    let mut number: u32 = 0;
+    while number < 512 {
+        if let Some((name, function)) = find(number) {
+            table[number as usize] = Some(Row {
+                function,
+                name,
+                gives_memory_back: gives_memory_back(number),
+            });
+        }
+        number += 1;
+    }
+    table
+};
+
+fn row(number: usize) -> Option<&'static Row> {
+    TABLE.get(number)?.as_ref()
+}
+
 /// The name of a system call that the kernel has, for reports.
 pub fn name(number: usize) -> &'static str {
-    find(number).map_or("not implemented", |(name, _)| {
-        name.strip_prefix("__NR_").unwrap_or(name)
+    row(number).map_or("not implemented", |row| {
+        row.name.strip_prefix("__NR_").unwrap_or(row.name)
     })
 }
 
@@ -142,6 +172,7 @@ pub fn name(number: usize) -> &'static str {
 /// # Errors
 /// The call was interrupted: one of the errors of [`signal::is_restart`], RAX is untouched, and delivering signals decides
 /// what becomes of the call.
+#[inline]
 pub fn serve(thread: &Thread, context: &mut UserContext) -> Result<(), Errno> {
     let registers = context.registers();
     #[expect(
@@ -150,65 +181,70 @@ pub fn serve(thread: &Thread, context: &mut UserContext) -> Result<(), Errno> {
     )]
     let number = registers.rax as u32 as usize;
     let arguments = [
-        registers.rdi,
-        registers.rsi,
-        registers.rdx,
-        registers.r10,
-        registers.r8,
-        registers.r9,
+        registers.rdi as usize,
+        registers.rsi as usize,
+        registers.rdx as usize,
+        registers.r10 as usize,
+        registers.r8 as usize,
+        registers.r9 as usize,
     ];
-    let arguments = arguments.map(|argument| argument as usize);
     thread.system_call.store(number, Ordering::Relaxed);
     let mut call = Call { thread, context };
-    let result = match find(number) {
-        Some(_) if memory_is_scarce() && !gives_memory_back(number) => Err(Errno::ENOMEM),
-        Some((_, function)) => function(&mut call, arguments),
+    let result = match row(number) {
+        Some(row) if memory_is_scarce() && !row.gives_memory_back => Err(Errno::ENOMEM),
+        Some(row) => (row.function)(&mut call, arguments),
         None => Err(not_implemented(&call, number)),
     };
     thread.system_call.store(usize::MAX, Ordering::Relaxed);
-    match (number, result) {
-        (SIGRETURN, _) | (EXECVE | EXECVEAT, Ok(_)) => {}
-        (_, Err(interrupted)) if signal::is_restart(interrupted) => return Err(interrupted),
-        (_, result) => context.registers_mut().rax = value(result),
+    match result {
+        Ok(_) if is_register_changing(number) => {}
+        Ok(value) => context.registers_mut().rax = value as u64,
+        Err(error) => return fail(context, number, error),
     }
     Ok(())
 }
 
-/// What RAX holds after a call.
-#[expect(clippy::cast_sign_loss, reason = "RAX holds the negated number")]
-fn value(result: Result<usize, Errno>) -> u64 {
-    match result {
-        Ok(value) => value as u64,
-        Err(error) => error.result() as u64,
+/// Whether a success of this call brings registers of its own.
+fn is_register_changing(number: usize) -> bool {
+    matches!(number, SIGRETURN | EXECVE | EXECVEAT)
+}
+
+#[cold]
+fn fail(context: &mut UserContext, number: usize, error: Errno) -> Result<(), Errno> {
+    if number == SIGRETURN {
+        return Ok(()); // the program has been ended
     }
+    if signal::is_restart(error) {
+        return Err(error);
+    }
+    context.registers_mut().rax = error.result().cast_unsigned() as u64;
+    Ok(())
 }
 
 /// The calls that are served even when only the kernel's reserve is left: those by which a program ends, gives memory
 /// back, or tells what has happened. All others might make the kernel allocate.
-fn gives_memory_back(number: usize) -> bool {
-    u32::try_from(number).is_ok_and(|number| {
-        matches!(
-            number,
-            nr::__NR_exit
-                | nr::__NR_exit_group
-                | nr::__NR_munmap
-                | nr::__NR_madvise
-                | nr::__NR_brk
-                | nr::__NR_close
-                | nr::__NR_unlink
-                | nr::__NR_unlinkat
-                | nr::__NR_rmdir
-                | nr::__NR_ftruncate
-                | nr::__NR_write
-                | nr::__NR_writev
-                | nr::__NR_futex
-                | nr::__NR_rt_sigreturn
-                | nr::__NR_rt_sigprocmask
-                | nr::__NR_rt_sigaction
-                | nr::__NR_tgkill
-                | nr::__NR_kill
-        )
-    })
+const fn gives_memory_back(number: u32) -> bool {
+    matches!(
+        number,
+        nr::__NR_exit
+            | nr::__NR_exit_group
+            | nr::__NR_munmap
+            | nr::__NR_madvise
+            | nr::__NR_brk
+            | nr::__NR_close
+            | nr::__NR_unlink
+            | nr::__NR_unlinkat
+            | nr::__NR_rmdir
+            | nr::__NR_ftruncate
+            | nr::__NR_write
+            | nr::__NR_writev
+            | nr::__NR_futex
+            | nr::__NR_rt_sigreturn
+            | nr::__NR_rt_sigprocmask
+            | nr::__NR_rt_sigaction
+            | nr::__NR_tgkill
+            | nr::__NR_kill
+    )
 }
 
 /// Calls that are known to be asked for by programs that go on happily without: not worth a report.

@@ -34,6 +34,9 @@ use crate::syscall::Call;
 type Served = fn(&mut Call<'_>, [usize; 6]) -> Result<usize, Errno>;
 
 /// The name of the system call on files that has this number, and what serves a thread with it.
-pub(super) fn served(number: usize) -> Option<(&'static str, Served)> {
-    find(number).map(|call| (call.name, call.serve))
+pub(super) const fn served(number: u32) -> Option<(&'static str, Served)> {
+    match find(number) {
+        Some(call) => Some((call.name, call.serve)),
+        None => None,
+    }
 }

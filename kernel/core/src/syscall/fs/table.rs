@@ -76,8 +76,8 @@ impl Argument for i32 {
 macro_rules! table {
     ($($number:ident => $function:path, ($($index:literal)*);)*) => {
         /// The system call on files that has this number.
-        pub fn find(number: usize) -> Option<SystemCall> {
-            Some(match u32::try_from(number).ok()? {
+        pub const fn find(number: u32) -> Option<SystemCall> {
+            Some(match number {
                 $(nr::$number => system_call!($number, |caller, arguments| {
                     let _ = arguments;
                     $function(caller $(, Argument::from_register(arguments[$index]))*)
@@ -183,8 +183,8 @@ fn pwritev(caller: &Caller<'_>, fd: i32, array: usize, count: usize, at: i64) ->
 macro_rules! attribute_table {
     ($($target:path, $argument:ty: $get:ident $set:ident $list:ident $remove:ident;)*) => {
         /// The twelve calls on extended attributes are four, each on three sorts of target.
-        fn find_attribute(number: usize) -> Option<SystemCall> {
-            Some(match u32::try_from(number).ok()? {
+        const fn find_attribute(number: u32) -> Option<SystemCall> {
+            Some(match number {
                 $(
                     nr::$get => system_call!($get, |caller, [target, name, ..]| {
                         xattr::get(caller, $target(<$argument>::from_register(target)), name)
