@@ -141,6 +141,7 @@ impl<T> Once<T> {
     }
 
     /// The value, if it has been set.
+    #[inline]
     pub fn get(&self) -> Option<&T> {
         // Acquire pairs with the release in `get_or_init`.
         // SAFETY: READY says that the value has been written, for good.
@@ -152,7 +153,16 @@ impl<T> Once<T> {
     ///
     /// # Panics
     /// When `make` asks for the value that it is making on the only CPU.
+    #[inline]
     pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+        match self.get() {
+            Some(value) => value,
+            None => self.initialise(make),
+        }
+    }
+
+    #[cold]
+    fn initialise(&self, make: impl FnOnce() -> T) -> &T {
         if self
             .state
             .compare_exchange(EMPTY, RUNNING, Ordering::Relaxed, Ordering::Relaxed)

@@ -66,6 +66,7 @@ mod clock {
     }
 
     /// The time since boot.
+    #[inline]
     pub fn now() -> Nanoseconds {
         let ticks = tsc().saturating_sub(START.load(Ordering::Relaxed));
         Nanoseconds(scale(ticks, rate().tsc))
@@ -104,27 +105,30 @@ mod clock {
         handler();
     }
 
+    #[inline]
     fn rate() -> &'static Rate {
-        RATE.get_or_init(|| {
-            let apic_hertz = match &features().hypervisor {
-                b"TCGTCGTCGTCG" | b"KVMKVMKVM\0\0\0" => 1_000_000_000,
-                _ => measure_apic(),
-            };
-            let enough = (u128::from(apic_hertz) * u128::from(MILLISECOND) / 1_000_000_000) as u64;
-            loop {
-                let apic_ticks = u64::from(u32::MAX - apic::timer_count());
-                let tsc_ticks = tsc() - START.load(Ordering::Relaxed);
-                if apic_ticks >= enough {
-                    let nanoseconds = u128::from(apic_ticks) * 1_000_000_000 / u128::from(apic_hertz);
-                    let tsc = ((nanoseconds << 32) / u128::from(tsc_ticks)) as u64;
-                    return Rate {
-                        tsc,
-                        apic: (u128::from(apic_hertz) << 32).div_ceil(1_000_000_000) as u64,
-                    };
-                }
-                crate::cpu::relax();
+        RATE.get_or_init(measure)
+    }
+
+    fn measure() -> Rate {
+        let apic_hertz = match &features().hypervisor {
+            b"TCGTCGTCGTCG" | b"KVMKVMKVM\0\0\0" => 1_000_000_000,
+            _ => measure_apic(),
+        };
+        let enough = (u128::from(apic_hertz) * u128::from(MILLISECOND) / 1_000_000_000) as u64;
+        loop {
+            let apic_ticks = u64::from(u32::MAX - apic::timer_count());
+            let tsc_ticks = tsc() - START.load(Ordering::Relaxed);
+            if apic_ticks >= enough {
+                let nanoseconds = u128::from(apic_ticks) * 1_000_000_000 / u128::from(apic_hertz);
+                let tsc = ((nanoseconds << 32) / u128::from(tsc_ticks)) as u64;
+                return Rate {
+                    tsc,
+                    apic: (u128::from(apic_hertz) << 32).div_ceil(1_000_000_000) as u64,
+                };
             }
-        })
+            crate::cpu::relax();
+        }
     }
 
     /// The APIC timer's rate in hertz, by 10 ms of the PIT's channel 2 (1,193,182 Hz; Intel 8254).
@@ -146,6 +150,7 @@ mod clock {
     }
 
     /// `value * factor / 2^32`, saturating.
+    #[inline]
     fn scale(value: u64, factor: u64) -> u64 {
         u64::try_from(u128::from(value) * u128::from(factor) >> 32).unwrap_or(u64::MAX)
     }

@@ -11,7 +11,7 @@ use core::any::Any;
 use core::cell::{Cell, UnsafeCell};
 use core::fmt;
 use core::mem::ManuallyDrop;
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use threadbare_context::{Stack, StackPointer, prepare};
 
 pub(super) const SUSPENDED: u8 = 0;
@@ -48,7 +48,9 @@ pub struct Task {
     pub(super) stack_pointer: Cell<StackPointer>,
     /// What to run, until it starts.
     pub(super) entry: SpinLock<Option<Box<dyn FnOnce() + Send>>>,
-    pub(super) space: SpinLock<Option<SpaceHandle>>,
+    space: SpinLock<Option<SpaceHandle>>,
+    /// The physical address of the space's top-level table, 0 without one: for the switch.
+    pub(super) root: AtomicU64,
     /// Accessed only by the CPU that switches from or to this task.
     pub(super) registers: UnsafeCell<Option<SavedRegisters>>,
     stack: ManuallyDrop<KernelStack>,
@@ -87,6 +89,7 @@ impl Task {
             stack_pointer: Cell::new(StackPointer(0)),
             entry: SpinLock::new(Some(Box::new(entry))),
             space: SpinLock::new(None),
+            root: AtomicU64::new(0),
             registers: UnsafeCell::new(registers),
             stack: ManuallyDrop::new(stack),
         });
@@ -111,10 +114,14 @@ impl Task {
         self.stack.base()
     }
 
-    /// Sets the address space that is loaded when the task is switched to. For the running task use
-    /// [`super::set_space`].
-    pub fn set_space(&self, space: Option<SpaceHandle>) {
-        let old = core::mem::replace(&mut *self.space.lock(), space);
+    /// Sets the address space that is loaded when the task is switched to: see
+    /// [`super::set_space`]. Only the running task calls it, for itself.
+    pub(super) fn set_space(&self, space: Option<SpaceHandle>) {
+        let root = space.as_ref().map_or(0, |space| space.0.address().0);
+        let mut held = self.space.lock();
+        let old = core::mem::replace(&mut *held, space);
+        self.root.store(root, Ordering::Relaxed); // under the lock: the space outlives its address here
+        drop(held);
         drop(old);
     }
 }

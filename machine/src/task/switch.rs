@@ -3,6 +3,7 @@
 use super::handle::{FINISHED, RUNNING, SUSPENDED, Scheduler, Task};
 use crate::cpu::local::local;
 use crate::irq;
+use crate::memory::PhysAddr;
 use crate::paging::{SpaceHandle, kernel};
 use crate::sync::Once;
 use alloc::sync::Arc;
@@ -82,9 +83,10 @@ fn leave_for(next: Arc<Task>, left_as: u8) {
             registers.load();
         }
     }
-    let root = next.space.lock().as_ref().map(|space| space.0.address());
-    if let Some(root) = root {
-        kernel::enter(root); // a task without a space leaves the old one loaded: it touches none
+    // The space is set before the task runs, or by itself: nobody changes it while it is suspended.
+    let root = next.root.load(Ordering::Relaxed);
+    if root != 0 {
+        kernel::enter(PhysAddr(root)); // a task without a space leaves the old one loaded: it touches none
     }
     let to = next.stack_pointer.get();
     cpu.current.set(Arc::into_raw(next));

@@ -11,6 +11,7 @@ use crate::paging::USER_END;
 use alloc::alloc::{Layout, alloc_zeroed, dealloc};
 use core::arch::asm;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU8, Ordering};
 
 /// The saved registers of a task whose program is not running.
 #[derive(Debug)]
@@ -51,8 +52,7 @@ impl SavedRegisters {
         // SAFETY: (1).
         unsafe {
             self.area.save(true);
-            self.fs_base = msr::read(msr::FS_BASE);
-            self.gs_base = msr::read(msr::KERNEL_GS_BASE); // swapped out while the kernel runs
+            (self.fs_base, self.gs_base) = bases();
         }
     }
 
@@ -64,8 +64,53 @@ impl SavedRegisters {
         // SAFETY: (1). The bases are user addresses: the setters and the CPU allow no others.
         unsafe {
             self.area.load();
-            msr::write(msr::FS_BASE, self.fs_base);
-            msr::write(msr::KERNEL_GS_BASE, self.gs_base);
+            set_bases(self.fs_base, self.gs_base);
+        }
+    }
+}
+
+/// What the CPU has to save and load these registers by: bits of [`MEANS`].
+const XSAVE: u8 = 1 << 0;
+const XSAVEOPT: u8 = 1 << 1;
+const FSGSBASE: u8 = 1 << 2;
+
+/// Set once, by [`enable`]; all CPUs are alike.
+static MEANS: AtomicU8 = AtomicU8::new(0);
+
+fn has(means: u8) -> bool {
+    MEANS.load(Ordering::Relaxed) & means != 0
+}
+
+/// The user's FS and GS base. The latter is swapped out while the kernel runs.
+///
+/// # Safety
+/// 1. Ring 0, interrupts disabled: while GS is swapped no handler may run.
+unsafe fn bases() -> (u64, u64) {
+    let (fs, gs): (u64, u64);
+    // SAFETY: (1). CR4.FSGSBASE is set where the CPU has the instructions; nothing uses GS between the two swaps.
+    unsafe {
+        if has(FSGSBASE) {
+            asm!("rdfsbase {}", "swapgs", "rdgsbase {}", "swapgs", out(reg) fs, out(reg) gs, options(nomem, nostack, preserves_flags));
+        } else {
+            (fs, gs) = (msr::read(msr::FS_BASE), msr::read(msr::KERNEL_GS_BASE));
+        }
+    }
+    (fs, gs)
+}
+
+/// Sets them.
+///
+/// # Safety
+/// 1. As [`bases`].
+/// 2. Both are user addresses.
+unsafe fn set_bases(fs: u64, gs: u64) {
+    // SAFETY: as in `bases`; (2) makes them canonical.
+    unsafe {
+        if has(FSGSBASE) {
+            asm!("wrfsbase {}", "swapgs", "wrgsbase {}", "swapgs", in(reg) fs, in(reg) gs, options(nostack, preserves_flags));
+        } else {
+            msr::write(msr::FS_BASE, fs);
+            msr::write(msr::KERNEL_GS_BASE, gs);
         }
     }
 }
@@ -109,14 +154,12 @@ impl Area {
         let area = self.memory.as_ptr();
         // SAFETY: (1); the area is large enough for every component in XCR0, and aligned to 64.
         unsafe {
-            match features() {
-                f if f.xsaveopt && optimised => {
-                    asm!("xsaveopt64 [{}]", in(reg) area, in("eax") u32::MAX, in("edx") u32::MAX, options(nostack));
-                }
-                f if f.xsave => {
-                    asm!("xsave64 [{}]", in(reg) area, in("eax") u32::MAX, in("edx") u32::MAX, options(nostack));
-                }
-                _ => asm!("fxsave64 [{}]", in(reg) area, options(nostack)),
+            if optimised && has(XSAVEOPT) {
+                asm!("xsaveopt64 [{}]", in(reg) area, in("eax") u32::MAX, in("edx") u32::MAX, options(nostack));
+            } else if has(XSAVE) {
+                asm!("xsave64 [{}]", in(reg) area, in("eax") u32::MAX, in("edx") u32::MAX, options(nostack));
+            } else {
+                asm!("fxsave64 [{}]", in(reg) area, options(nostack));
             }
         }
     }
@@ -127,7 +170,7 @@ impl Area {
         let area = self.memory.as_ptr();
         // SAFETY: (1); the area holds a state that `save` or `new` wrote, so no reserved bit is set.
         unsafe {
-            if features().xsave {
+            if has(XSAVE) {
                 asm!("xrstor64 [{}]", in(reg) area, in("eax") u32::MAX, in("edx") u32::MAX, options(nostack));
             } else {
                 asm!("fxrstor64 [{}]", in(reg) area, options(nostack));
@@ -149,8 +192,19 @@ impl Drop for Area {
 /// 1. CR4.OSXSAVE is set if the CPU has XSAVE; called once per CPU.
 #[cfg(target_os = "none")]
 pub(crate) unsafe fn enable() {
-    if features().xsave {
-        let components = features().xsave_components;
+    let features = features();
+    let means = [
+        (features.xsave, XSAVE),
+        (features.xsaveopt, XSAVEOPT),
+        (features.fsgsbase, FSGSBASE),
+    ];
+    let means = means
+        .iter()
+        .filter(|(has, _)| *has)
+        .fold(0, |all, (_, bit)| all | bit);
+    MEANS.store(means, Ordering::Relaxed);
+    if features.xsave {
+        let components = features.xsave_components;
         // SAFETY: (1). Dependent components come together on every CPU.
         unsafe {
             asm!("xsetbv", in("ecx") 0, in("eax") components as u32, in("edx") (components >> 32) as u32, options(nostack));
