@@ -21,7 +21,7 @@ mod switch;
 
 pub use handle::{Registers, Scheduler, Task};
 pub use switch::{
-    NoPreemption, current, disable_preemption, leave_space, reschedule_soon, set_scheduler, set_space,
+    NoPreemption, current, disable_preemption, leave_space, reschedule_soon, set_scheduler, set_space, space_number,
     switch_to, wants_reschedule, with_current,
 };
 #[cfg(target_os = "none")]

@@ -153,6 +153,11 @@ pub fn leave_space() {
     current().set_space(None);
 }
 
+/// A number that the running task's address space has for itself as long as it exists; 0 without one.
+pub fn space_number() -> u64 {
+    with_current(|current| current.root.load(Ordering::Relaxed))
+}
+
 /// Asks for a switch at the next chance: the end of an interrupt in ring 0, or the kernel's next look before ring 3.
 pub fn reschedule_soon() {
     local().reschedule.set(true);

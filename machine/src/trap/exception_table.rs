@@ -1,6 +1,6 @@
 //! Instructions of ring 0 that may fault, and where to go on when they do.
 //!
-//! Only the user copies are listed ([`crate::user::copy`]). Each entry is two addresses: the instruction, its fix-up.
+//! Only the accesses to user memory are listed ([`crate::user::copy`], [`crate::user::atomic`]). Each entry is two addresses: the instruction, its fix-up.
 
 unsafe extern "C" {
     static __ex_table_start: [usize; 2];

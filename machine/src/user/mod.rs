@@ -7,13 +7,15 @@
 //! 1. While ring 3 runs on a CPU, RSP0 and `user_frame_end` of that CPU point at the end of the frame inside the
 //!    context whose `run` is active there, which is borrowed exclusively for that time.
 //! 2. The frame that is loaded has user selectors, IF set, IOPL 0, and a user RIP: [`context`] sees to it each time.
-//! 3. User memory is touched only by [`copy`], between STAC and CLAC, at addresses below [`USER_END`](crate::paging::USER_END).
+//! 3. User memory is touched only by [`copy`] and [`atomic`], between STAC and CLAC, at addresses below [`USER_END`](crate::paging::USER_END).
 
+mod atomic;
 mod context;
 pub(crate) mod copy;
 pub(crate) mod enter;
 pub(crate) mod registers;
 
+pub use atomic::{compare_exchange_word, load_word};
 pub use context::{FaultAccess, Trap, UserContext};
 pub use copy::{CopyFault, copy_in, copy_into_page, copy_out, copy_out_of_page};
 pub use registers::{

@@ -21,6 +21,10 @@ impl<'a> CurrentMemory<'a> {
         CurrentMemory { process }
     }
 
+    pub(super) fn process(&self) -> &Process {
+        self.process
+    }
+
     /// Copies piece by piece: when the machine meets a page that is not there, the page is brought in and the copy
     /// goes on. `copy` gets the address and the offset to continue at.
     fn resolve(
@@ -55,7 +59,7 @@ impl<'a> CurrentMemory<'a> {
     }
 }
 
-fn errno(error: FaultError) -> Errno {
+pub(super) fn errno(error: FaultError) -> Errno {
     match error {
         FaultError::OutOfMemory => Errno::ENOMEM,
         _ => Errno::EFAULT,

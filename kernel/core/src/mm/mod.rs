@@ -18,6 +18,7 @@ mod place;
 mod remote;
 mod usage;
 mod vma;
+mod word;
 
 pub use address_space::{AddressSpace, Layout, Range2};
 pub use current::CurrentMemory;
@@ -25,3 +26,4 @@ pub use fault::{FaultError, Touch};
 pub use place::Whereto;
 pub(crate) use usage::is_scarce as memory_is_scarce;
 pub use vma::{Backing, Vma};
+pub use word::SharedWord;

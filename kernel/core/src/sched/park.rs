@@ -10,7 +10,7 @@ use super::scheduling::Scheduling;
 use super::{policy, timer};
 use crate::process::Thread;
 use alloc::sync::{Arc, Weak};
-use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use threadbare_machine::irq;
 use threadbare_machine::task::{self, Task};
 use threadbare_machine::time::{self, Nanoseconds};
@@ -30,6 +30,8 @@ pub struct KernelData {
     pub(super) scheduling: Arc<Scheduling>,
     /// The program's thread that the task serves, if it serves one.
     pub(crate) thread: Weak<Thread>,
+    /// Which of the futexes that the task waits for has woken it, from 1; 0 while none has.
+    pub(crate) woken_futex: AtomicU32,
     _counted: Counted,
 }
 
@@ -40,12 +42,13 @@ impl KernelData {
             parker: Parker::default(),
             scheduling: thread.scheduling.clone(),
             thread: Arc::downgrade(thread),
+            woken_futex: AtomicU32::new(0),
             _counted: Counted::default(),
         }
     }
 
     /// What is attached to `task`.
-    pub(super) fn of(task: &Task) -> Option<&KernelData> {
+    pub(crate) fn of(task: &Task) -> Option<&KernelData> {
         task.data().downcast_ref()
     }
 

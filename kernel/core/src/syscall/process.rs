@@ -137,16 +137,6 @@ pub(super) fn set_tid_address(call: &mut Call<'_>, [address, ..]: [usize; 6]) ->
     Ok(call.thread.tid() as usize)
 }
 
-/// `set_robust_list(2)`.
-pub(super) fn set_robust_list(call: &mut Call<'_>, [head, length, ..]: [usize; 6]) -> Result<usize, Errno> {
-    const HEAD_BYTES: usize = 24;
-    if length != HEAD_BYTES {
-        return Err(Errno::EINVAL);
-    }
-    call.thread.robust_list.store(head, Ordering::Relaxed);
-    Ok(0)
-}
-
 /// `arch_prctl(2)`.
 pub(super) fn arch_prctl(call: &mut Call<'_>, [code, argument, ..]: [usize; 6]) -> Result<usize, Errno> {
     const ARCH_SET_GS: usize = 0x1001;
