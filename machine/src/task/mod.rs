@@ -21,8 +21,8 @@ mod switch;
 
 pub use handle::{Registers, Scheduler, Task};
 pub use switch::{
-    NoPreemption, current, disable_preemption, leave_space, reschedule_soon, set_scheduler, set_space, space_number,
-    switch_to, wants_reschedule, with_current,
+    NoPreemption, current, disable_preemption, leave_space, reschedule_soon, set_scheduler, set_space,
+    space_number, switch_to, wants_reschedule, with_current,
 };
 #[cfg(target_os = "none")]
 pub(crate) use switch::{boot_into, preempt_if_wanted};

@@ -23,7 +23,11 @@ impl CurrentMemory<'_> {
     /// # Errors
     /// `EFAULT`, `ENOMEM`.
     pub fn bring_in(&self, address: usize, touch: Touch) -> Result<(), Errno> {
-        self.process().memory.lock().fault(address, touch).map_err(errno)
+        self.process()
+            .memory()
+            .lock()
+            .fault(address, touch)
+            .map_err(errno)
     }
 
     /// Loads the aligned word at `address`, in one access.
@@ -57,7 +61,8 @@ impl CurrentMemory<'_> {
     /// # Errors
     /// `EFAULT` where nothing is mapped.
     pub fn shared_word(&self, address: usize) -> Result<Option<SharedWord>, Errno> {
-        let memory = self.process().memory.lock();
+        let memory = self.process().memory();
+        let memory = memory.lock();
         let (range, vma) = memory.vmas.get(address).ok_or(Errno::EFAULT)?;
         let Backing::File { inode, page, .. } = &vma.backing else {
             return Ok(None);

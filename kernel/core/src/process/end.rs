@@ -17,6 +17,7 @@ use threadbare_machine::task;
 /// Called by the thread itself, as the last thing that it does.
 pub(super) fn leave(thread: &Thread) {
     let process = &thread.process;
+    syscall::hand_mutexes_on(thread); // they may lie in memory that other processes share
     let alone = process.alive.load(Ordering::Relaxed) == 1;
     if !alone || process.status().is_none() {
         syscall::announce_end(thread); // others may look at the memory that is told

@@ -233,6 +233,7 @@ fn commit(thread: &Thread, prepared: Prepared) -> Result<UserContext, Errno> {
         credentials,
         is_secure,
     } = prepared;
+    syscall::hand_mutexes_on(thread);
     syscall::announce_end(thread); // the old memory is about to go, for this thread too
     thread.clear_child_tid.store(0, Ordering::Relaxed);
     thread.robust_list.store(0, Ordering::Relaxed);

@@ -35,7 +35,7 @@ mod users;
 mod wait;
 
 pub use call::Call;
-pub(crate) use futex::announce_end;
+pub(crate) use futex::{announce_end, hand_mutexes_on};
 pub use table::{Function, name, serve};
 
 /// The number of `restart_syscall(2)`, by which an interrupted wait goes on.

@@ -21,7 +21,7 @@ mod robust;
 mod several;
 mod wait;
 
-pub(crate) use robust::announce_end;
+pub(crate) use robust::{announce_end, hand_mutexes_on};
 pub(super) use robust::{get_robust_list, set_robust_list};
 pub(super) use several::futex_waitv;
 

@@ -38,7 +38,7 @@ pub(in crate::syscall) fn get_robust_list(
     let found = if tid == 0 {
         call.thread.robust_list.load(Ordering::Relaxed)
     } else {
-        let thread = threads.iter().find(|thread| thread.tid as usize == tid);
+        let thread = threads.iter().find(|thread| thread.tid() as usize == tid);
         thread.ok_or(Errno::ESRCH)?.robust_list.load(Ordering::Relaxed)
     };
     call.write(length, &HEAD_BYTES)?;
@@ -46,13 +46,18 @@ pub(in crate::syscall) fn get_robust_list(
     Ok(0)
 }
 
-/// At the end of a thread, and before `execve(2)` takes its memory away.
-pub(crate) fn announce_end(thread: &Thread) {
-    let memory = CurrentMemory::new(&thread.process);
+/// At the end of a thread, and before `execve(2)` takes its memory away: the robust mutexes that it holds.
+pub(crate) fn hand_mutexes_on(thread: &Thread) {
     let head = thread.robust_list.swap(0, Ordering::Relaxed);
     if head != 0 {
-        let _ = hand_on_all(&memory, head, thread.tid);
+        // A list that cannot be read is the program's own affair.
+        let _ = hand_on_all(&CurrentMemory::new(&thread.process), head, thread.tid());
     }
+}
+
+/// At the end of a thread, and before `execve(2)` takes its memory away: those who wait for that.
+pub(crate) fn announce_end(thread: &Thread) {
+    let memory = CurrentMemory::new(&thread.process);
     let address = thread.clear_child_tid.swap(0, Ordering::Relaxed);
     if address != 0 && memory.write_bytes(address, &[0; 4]).is_ok() {
         wake_at(&memory, address);
