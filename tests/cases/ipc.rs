@@ -17,3 +17,8 @@ fn checks(program: &str) {
 fn pipes_and_fifos() {
     checks("pipes");
 }
+
+#[test]
+fn event_counters_and_epoll() {
+    checks("events");
+}

@@ -1,8 +1,11 @@
 //! How programs talk to each other, and how they wait for that.
 
+pub mod epoll;
+mod eventfd;
 pub mod pipe;
 mod poller;
 
+pub use eventfd::EventCounter;
 pub use poller::{Interest, wait_for_any};
 
 use crate::process::Thread;

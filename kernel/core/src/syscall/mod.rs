@@ -13,6 +13,8 @@ pub mod fs;
 pub mod memory;
 
 mod call;
+mod epoll;
+mod eventfd;
 mod futex;
 mod identity;
 mod install;

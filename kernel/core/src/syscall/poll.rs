@@ -126,7 +126,7 @@ pub(super) fn with_mask(
     let before = core::mem::replace(&mut *signals.mask.lock(), mask);
     *signals.saved_mask.lock() = Some(before);
     let result = wait();
-    if result != Err(Errno::ERESTARTNOHAND) {
+    if !matches!(result, Err(Errno::ERESTARTNOHAND | Errno::EINTR)) {
         *signals.saved_mask.lock() = None;
         *signals.mask.lock() = before;
     }

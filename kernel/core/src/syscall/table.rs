@@ -1,8 +1,8 @@
 //! From numbers to functions.
 
 use super::{
-    Call, futex, identity, mapping, names, pidfd, pipe, poll, process, relations, select, signals, sockets,
-    system, threads, times, usage, users, wait,
+    Call, epoll, eventfd, futex, identity, mapping, names, pidfd, pipe, poll, process, relations, select,
+    signals, sockets, system, threads, times, usage, users, wait,
 };
 use crate::error::Errno;
 use crate::mm::memory_is_scarce;
@@ -126,6 +126,14 @@ table! {
     __NR_futex_waitv => futex::futex_waitv,
     __NR_pipe => pipe::pipe,
     __NR_pipe2 => pipe::pipe2,
+    __NR_eventfd => eventfd::eventfd,
+    __NR_eventfd2 => eventfd::eventfd2,
+    __NR_epoll_create => epoll::epoll_create,
+    __NR_epoll_create1 => epoll::epoll_create1,
+    __NR_epoll_ctl => epoll::epoll_ctl,
+    __NR_epoll_wait => epoll::epoll_wait,
+    __NR_epoll_pwait => epoll::epoll_pwait,
+    __NR_epoll_pwait2 => epoll::epoll_pwait2,
     __NR_poll => poll::poll,
     __NR_ppoll => poll::ppoll,
     __NR_select => select::select,

@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use threadbare_machine::sync::Once;
 
 use super::{AttributeChange, DeviceNumber, FileOperations, FileType, Inode, Metadata, OpenFlags, Timestamp};
 use crate::error::Errno;
@@ -33,6 +34,12 @@ impl Anonymous {
             owner: (uid, gid),
             created,
         })
+    }
+
+    /// The one inode of all that is a file only in having a descriptor: event counters, epoll instances, timers.
+    pub fn shared() -> &'static Arc<Anonymous> {
+        static SHARED: Once<Arc<Anonymous>> = Once::new();
+        SHARED.get_or_init(|| Anonymous::new(FileType::Untyped, 0o600, Timestamp::default()))
     }
 
     /// Its number, which is part of what `/proc/<pid>/fd` shows of pipes and sockets.

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use linux_raw_sys::general as linux;
 
-use super::{Inode, Name, OpenFlags, Place, Readiness, Sink, Source, Watchers};
+use super::{Anonymous, Inode, Name, Observers, OpenFlags, Place, Readiness, Sink, Source, Watchers};
 use crate::error::Errno;
 use crate::syscall::memory::UserMemory;
 
@@ -125,6 +125,8 @@ pub struct File {
     flags: AtomicU32,
     /// Where the next `read` or `write` goes, and where a listing goes on.
     offset: AtomicU64,
+    /// Who is told when it is closed.
+    observers: Observers,
 }
 
 impl File {
@@ -136,6 +138,7 @@ impl File {
             operations,
             flags,
             offset: AtomicU64::new(0),
+            observers: Observers::new(),
         })
     }
 
@@ -147,6 +150,16 @@ impl File {
         flags: OpenFlags,
     ) -> Arc<File> {
         File::new(Place::anonymous(inode, label), operations, flags)
+    }
+
+    /// Opens what is a file only in having a descriptor; `label` is `anon_inode:` and what it is.
+    pub fn untyped(label: &'static [u8], operations: Arc<dyn FileOperations>, flags: OpenFlags) -> Arc<File> {
+        File::anonymous(
+            Anonymous::shared().clone(),
+            Name::Static(label),
+            operations,
+            flags,
+        )
     }
 
     /// Where it was opened.
@@ -185,6 +198,11 @@ impl File {
     /// Whether reads and writes fail rather than wait.
     pub fn is_nonblocking(&self) -> bool {
         self.flags().has(linux::O_NONBLOCK)
+    }
+
+    /// Who is told when its last handle is gone.
+    pub fn observers(&self) -> &Observers {
+        &self.observers
     }
 
     /// Whether it is only a place (`O_PATH`).
@@ -324,6 +342,7 @@ impl File {
 
 impl Drop for File {
     fn drop(&mut self) {
+        self.observers.tell(self);
         self.operations.clone().closed(self);
     }
 }

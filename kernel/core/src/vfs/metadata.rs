@@ -20,6 +20,8 @@ pub enum FileType {
     CharacterDevice,
     /// A block device.
     BlockDevice,
+    /// No type at all: an event counter, an epoll instance, and their like (`anon_inode`).
+    Untyped,
 }
 
 impl FileType {
@@ -33,6 +35,7 @@ impl FileType {
             FileType::Socket => general::S_IFSOCK,
             FileType::CharacterDevice => general::S_IFCHR,
             FileType::BlockDevice => general::S_IFBLK,
+            FileType::Untyped => 0,
         }
     }
 

@@ -36,6 +36,7 @@ mod inode;
 mod metadata;
 mod name;
 mod namespace;
+mod observers;
 mod open;
 mod place;
 pub mod proc_source;
@@ -59,6 +60,7 @@ pub use inode::{
 pub use metadata::{AttributeChange, DeviceNumber, FileType, Metadata, Timestamp};
 pub use name::Name;
 pub use namespace::{Mount, MountOptions, Namespace};
+pub use observers::{CloseObserver, Observers};
 pub use open::{open, open_place};
 pub use place::Place;
 pub use readiness::{Readiness, Watcher, Watchers};

@@ -53,7 +53,7 @@ pub(super) fn mknodat(
         }
         Some(FileType::CharacterDevice) => NewKind::CharacterDevice(number),
         Some(FileType::BlockDevice) => NewKind::BlockDevice(number),
-        Some(FileType::Symlink) | None => return Err(Errno::EINVAL),
+        Some(FileType::Symlink | FileType::Untyped) | None => return Err(Errno::EINVAL),
     };
     let path = caller.path(path)?;
     let parent = parent(caller, directory, &path)?;

@@ -13,6 +13,8 @@ pub(super) fn lseek(caller: &Caller<'_>, fd: i32, offset: i64, whence: u32) -> R
         return Err(Errno::EINVAL);
     }
     match file.operations().offsets() {
+        // As Linux has it (`noop_llseek`).
+        Offsets::None if file.inode().kind() == FileType::Untyped => return Ok(0),
         Offsets::None => return Err(Errno::ESPIPE),
         Offsets::Ignored => return Ok(0),
         Offsets::Bytes => {}
