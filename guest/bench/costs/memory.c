@@ -63,8 +63,8 @@ static void copies(long count)
 	munmap(memory, bytes);
 	munmap(measured, PAGE);
 	errno = ECHILD;
-	if (status)
-		absent("the child's end");
+	if (status || span.operations != count)
+		absent("the child's measurement");
 }
 
 /* A mapping of a new file all of whose pages are in memory. */

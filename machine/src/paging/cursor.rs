@@ -46,6 +46,46 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Moves to the next page if its entry is in the same last-level table; says whether it is.
+    #[inline]
+    pub fn advance_in_table(&mut self) -> bool {
+        let stays = index(self.page, 0) < 511;
+        if stays {
+            self.page += PAGE_SIZE;
+        }
+        stays
+    }
+
+    /// Moves to another page of the same last-level table.
+    ///
+    /// # Panics
+    /// When `page` is no page, or of another table.
+    #[inline]
+    pub fn move_in_table(&mut self, page: usize) {
+        const SPAN: usize = 512 * PAGE_SIZE;
+        assert!(
+            page.is_multiple_of(PAGE_SIZE) && page / SPAN == self.page / SPAN,
+            "{page:#x} is no page of the table of {:#x}",
+            self.page
+        );
+        self.page = page;
+    }
+
+    /// Whether a page is mapped here.
+    #[inline]
+    pub fn is_held(&self) -> bool {
+        self.entry().is_held()
+    }
+
+    /// Whether a page is mapped just before this one, as far as this last-level table tells.
+    pub fn is_held_before(&self) -> bool {
+        let (Some(table), at @ 1..) = (self.table, index(self.page, 0)) else {
+            return false;
+        };
+        // SAFETY: as `entry`; the index before this one is in the same table.
+        unsafe { direct::<Entry>(table).add(at - 1).read_volatile() }.is_held()
+    }
+
     /// Moves to the first page from here on that holds a frame, but not past `end`; `false` if there is none.
     pub fn seek_held(&mut self, end: usize) -> bool {
         while self.page < end {

@@ -6,10 +6,13 @@ use crate::error::Errno;
 use crate::vfs::PageUse;
 use core::ops::Range;
 use threadbare_machine::memory::{Frame, OutOfMemory, PAGE_SIZE};
-use threadbare_machine::paging::{Access, USER_END};
+use threadbare_machine::paging::{Access, Cursor, USER_END};
 
 /// How many pages of a file are mapped around one that was asked for, when they cost nothing but a table entry.
 const AROUND: usize = 16;
+
+/// How many pages of fresh memory are brought in beyond the one that was asked for, when the one before it is there.
+const AHEAD: usize = 3;
 
 /// What is done with an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,108 +63,110 @@ impl AddressSpace {
         if address >= USER_END {
             return Err(FaultError::Unmapped);
         }
-        let page = address & !(PAGE_SIZE - 1);
         let (range, vma) = self.vmas.get(address).ok_or(FaultError::Unmapped)?;
         if !touch.allowed_by(vma.access) {
             return Err(FaultError::Forbidden);
         }
-        let vma = vma.clone();
-        let Some(mapped) = self.space.lookup(page) else {
-            return self.bring(page, &range, &vma, touch);
-        };
-        if touch == Touch::Write && !mapped.access.write {
-            return self.make_writable(page, mapped.frame, &vma);
+        let cursor = self.space.cursor(address & !(PAGE_SIZE - 1));
+        if !cursor.is_held() {
+            return bring(cursor, &range, vma, touch);
         }
-        if !touch.allowed_by(mapped.access) {
-            let access = self.rights(&vma, &mapped.frame, 2);
-            self.space.map(page, mapped.frame, access)?;
+        let access = cursor.access();
+        if touch == Touch::Write && !access.write {
+            return make_writable(cursor, vma);
+        }
+        if !touch.allowed_by(access) {
+            allow(cursor, vma);
         }
         Ok(()) // or another thread has brought it in meanwhile
     }
+}
 
-    fn bring(
-        &mut self,
-        page: usize,
-        range: &Range<usize>,
-        vma: &Vma,
-        touch: Touch,
-    ) -> Result<(), FaultError> {
-        let Backing::File {
-            inode, page: first, ..
-        } = &vma.backing
-        else {
-            return Ok(self.space.map(page, Frame::zeroed()?, vma.access)?);
-        };
-        let contents = inode.contents().ok_or(FaultError::BeyondFile)?;
-        let index_of = |page: usize| first + ((page - range.start) / PAGE_SIZE) as u64;
-        let page_use = if vma.shared {
-            PageUse::Shared
-        } else {
-            PageUse::Private
-        };
-        let frame = contents
-            .page(index_of(page), page_use)
-            .map_err(|error| match error {
-                Errno::ENOMEM | Errno::ENOSPC => FaultError::OutOfMemory,
-                _ => FaultError::BeyondFile,
-            })?;
-        if touch == Touch::Write && !vma.shared {
-            return Ok(self.space.map(page, frame.duplicate()?, vma.access)?);
+fn bring(mut cursor: Cursor<'_>, range: &Range<usize>, vma: &Vma, touch: Touch) -> Result<(), FaultError> {
+    let Backing::File {
+        inode, page: first, ..
+    } = &vma.backing
+    else {
+        cursor.map(Frame::zeroed()?, vma.access)?;
+        bring_ahead(cursor, range.end, vma);
+        return Ok(());
+    };
+    let contents = inode.contents().ok_or(FaultError::BeyondFile)?;
+    let page = cursor.page();
+    let index_of = |page: usize| first + ((page - range.start) / PAGE_SIZE) as u64;
+    let page_use = if vma.shared {
+        PageUse::Shared
+    } else {
+        PageUse::Private
+    };
+    let frame = contents
+        .page(index_of(page), page_use)
+        .map_err(|error| match error {
+            Errno::ENOMEM | Errno::ENOSPC => FaultError::OutOfMemory,
+            _ => FaultError::BeyondFile,
+        })?;
+    if touch == Touch::Write && !vma.shared {
+        return Ok(cursor.map(frame.duplicate()?, vma.access)?);
+    }
+    let access = rights(vma, &frame);
+    cursor.map(frame, access)?;
+    // The neighbours that are in memory already cost nothing but an entry in the table that is there now.
+    let window = page & !(AROUND * PAGE_SIZE - 1);
+    let window = window.max(range.start)..(window + AROUND * PAGE_SIZE).min(range.end);
+    let pages = index_of(window.start)..index_of(window.end);
+    contents.pages_in_memory(pages.clone(), page_use, &mut |index, frame| {
+        cursor.move_in_table(window.start + (index - pages.start) as usize * PAGE_SIZE);
+        if !cursor.is_held() {
+            let access = rights(vma, &frame);
+            let _ = cursor.map(frame, access); // its table is there
         }
-        let access = self.rights(vma, &frame, 1);
-        self.space.map(page, frame, access)?;
-        if !vma.shared {
-            self.bring_around(page, range, vma, |page| {
-                contents.page(index_of(page), page_use).ok()
-            });
+    });
+    Ok(())
+}
+
+/// A program that goes upwards through fresh memory gets a few pages at a time.
+fn bring_ahead(mut cursor: Cursor<'_>, end: usize, vma: &Vma) {
+    if vma.shared || !cursor.is_held_before() {
+        return;
+    }
+    for _ in 0..AHEAD {
+        if !cursor.advance_in_table() || cursor.page() >= end || cursor.is_held() {
+            return;
         }
-        Ok(())
+        let Ok(frame) = Frame::zeroed() else { return };
+        let _ = cursor.map(frame, vma.access); // its table is there
     }
+}
 
-    /// Maps the neighbours of a file page that lie in place in the initial RAM disk: one fault instead of sixteen.
-    fn bring_around(
-        &mut self,
-        page: usize,
-        range: &Range<usize>,
-        vma: &Vma,
-        frame_at: impl Fn(usize) -> Option<Frame>,
-    ) {
-        let window = page & !(AROUND * PAGE_SIZE - 1);
-        let window = window.max(range.start)..(window + AROUND * PAGE_SIZE).min(range.end);
-        let access = Access {
-            write: false,
-            ..vma.access
-        };
-        for neighbour in window.step_by(PAGE_SIZE) {
-            let mut cursor = self.space.cursor(neighbour);
-            if neighbour == page || cursor.mapping().is_some() {
-                continue;
-            }
-            let in_place = frame_at(neighbour).filter(Frame::is_read_only);
-            if in_place.is_some_and(|frame| cursor.map(frame, access).is_err()) {
-                return;
-            }
+/// A write to a page that is mapped read-only though the mapping allows writing: its first write since it was
+/// shared with a file or another process.
+fn make_writable(mut cursor: Cursor<'_>, vma: &Vma) -> Result<(), FaultError> {
+    let Some(frame) = cursor.take() else {
+        return Ok(());
+    };
+    let alone = !frame.is_read_only() && (vma.shared || !frame.is_shared());
+    let made = if alone { None } else { Some(frame.duplicate()) };
+    Ok(match made {
+        None => cursor.map(frame, vma.access)?,
+        Some(Ok(copy)) => cursor.map(copy, vma.access)?,
+        Some(Err(error)) => {
+            let access = Access {
+                write: false,
+                ..vma.access
+            };
+            cursor.map(frame, access)?; // what was there stays there
+            return Err(error.into());
         }
-    }
+    })
+}
 
-    /// A write to a page that is mapped read-only though the mapping allows writing: its first write since it was
-    /// shared with a file or another process.
-    fn make_writable(&mut self, page: usize, frame: Frame, vma: &Vma) -> Result<(), FaultError> {
-        // The mapping itself and `frame` are two handles: a third means that somebody else shares it. Dropping the
-        // mapping first leaves `frame` as the one to ask.
-        let alone = {
-            let mut cursor = self.space.cursor(page);
-            drop(cursor.take());
-            !frame.is_read_only() && (vma.shared || !frame.is_shared())
-        };
-        let frame = if alone { frame } else { frame.duplicate()? };
-        Ok(self.space.map(page, frame, vma.access)?)
-    }
+/// A touch that the mapping allows and the page's entry does not, and that is no write to a shared page.
+fn allow(mut cursor: Cursor<'_>, vma: &Vma) {
+    cursor.protect(vma.access, |frame| vma.shared || !frame.is_shared());
+}
 
-    /// The rights with which a frame is mapped; `handles` are those that the caller and the mapping hold.
-    fn rights(&self, vma: &Vma, frame: &Frame, handles: usize) -> Access {
-        let alone = handles == 1 && !frame.is_shared();
-        let write = vma.access.write && !frame.is_read_only() && (vma.shared || alone);
-        Access { write, ..vma.access }
-    }
+/// The rights with which a frame is mapped whose only handle, but for those of others, is the caller's.
+fn rights(vma: &Vma, frame: &Frame) -> Access {
+    let write = vma.access.write && !frame.is_read_only() && (vma.shared || !frame.is_shared());
+    Access { write, ..vma.access }
 }

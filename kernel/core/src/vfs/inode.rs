@@ -222,6 +222,12 @@ pub trait Contents: Send + Sync {
     /// `ENOMEM`. A page wholly past the end is `EFAULT`: touching it is `SIGBUS`.
     fn page(&self, index: u64, page_use: PageUse) -> Result<Frame, Errno>;
 
+    /// Shows the pages of `range`, in any order, that [`page`](Self::page) would give without making any. Whoever
+    /// has none at hand shows none.
+    fn pages_in_memory(&self, range: Range<u64>, page_use: PageUse, show: &mut dyn FnMut(u64, Frame)) {
+        let _ = (range, page_use, show);
+    }
+
     /// Cuts or extends the file with zeroes.
     ///
     /// # Errors

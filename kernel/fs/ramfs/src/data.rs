@@ -122,6 +122,30 @@ impl Data {
         self.own_page(index)
     }
 
+    /// Shows the pages that [`page`](Self::page) would give without making any.
+    pub(crate) fn pages_in_memory(
+        &self,
+        range: Range<u64>,
+        page_use: PageUse,
+        show: &mut dyn FnMut(u64, Frame),
+    ) {
+        let range = range.start..range.end.min(self.size.div_ceil(PAGE));
+        if range.is_empty() {
+            return;
+        }
+        if page_use == PageUse::Private && !self.image.is_empty() {
+            let in_image = |index: &u64| !self.pages.contains_key(index);
+            for index in range.clone().filter(in_image) {
+                if let Some(frame) = at(self.image, index * PAGE).and_then(Frame::of_image) {
+                    show(index, frame);
+                }
+            }
+        }
+        for (index, page) in self.pages.range(range) {
+            show(*index, page.frame.clone());
+        }
+    }
+
     /// A page to be written: the file's own, not the archive's.
     pub(crate) fn own_page(&mut self, index: u64) -> Result<Frame, Errno> {
         if let Some(page) = self.pages.get_mut(&index) {

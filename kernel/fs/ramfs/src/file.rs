@@ -103,6 +103,12 @@ impl Contents for Node {
         self.data()?.lock().page(index, page_use)
     }
 
+    fn pages_in_memory(&self, range: Range<u64>, page_use: PageUse, show: &mut dyn FnMut(u64, Frame)) {
+        if let Ok(data) = self.data() {
+            data.lock().pages_in_memory(range, page_use, show);
+        }
+    }
+
     fn truncate(&self, size: u64) -> Result<(), Errno> {
         if size > SIZE_LIMIT {
             return Err(Errno::EFBIG);
