@@ -55,6 +55,12 @@ fn calls_that_a_signal_interrupts() {
 }
 
 #[test]
+fn what_the_scheduler_is_asked() {
+    // musl does not pass these calls on.
+    checks(c("sched", Linking::Static), &[]);
+}
+
+#[test]
 fn a_signal_without_room_for_its_frame_ends_the_program_and_not_the_kernel() {
     let program = c("badstack", Linking::Static);
     for rsp in [

@@ -63,20 +63,17 @@ pub struct Attributes {
 }
 
 impl Attributes {
-    /// What a child of a thread with these starts with.
+    /// What a child of a thread with these starts with (`sched(7)`, "Resetting scheduling policy for child processes").
     #[must_use]
     pub fn of_child(self) -> Attributes {
-        if !self.reset_on_fork {
-            return self;
-        }
-        let nice = if self.policy.is_real_time() {
-            0
-        } else {
-            self.nice.max(0)
-        };
-        Attributes {
-            nice,
-            ..Attributes::default()
+        match self {
+            _ if !self.reset_on_fork => self,
+            _ if self.policy.is_real_time() => Attributes::default(),
+            _ => Attributes {
+                nice: self.nice.max(0),
+                reset_on_fork: false,
+                ..self
+            },
         }
     }
 

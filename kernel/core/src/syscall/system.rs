@@ -3,7 +3,7 @@
 use super::Call;
 use super::memory::UserMemory;
 use crate::error::Errno;
-use crate::{clock, random, sched};
+use crate::{clock, random};
 use linux_raw_sys::general as linux;
 use threadbare_machine::memory::{PAGE_SIZE, usage};
 use zerocopy::{Immutable, IntoBytes};
@@ -74,48 +74,6 @@ pub(super) fn getrandom(call: &mut Call<'_>, [to, length, flags, ..]: [usize; 6]
         }
     }
     Ok(done)
-}
-
-/// `sched_yield(2)`.
-pub(super) fn sched_yield(_: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> {
-    sched::yield_now();
-    Ok(0)
-}
-
-/// `sched_getaffinity(2)`: one CPU.
-pub(super) fn sched_getaffinity(
-    call: &mut Call<'_>,
-    [pid, size, mask, ..]: [usize; 6],
-) -> Result<usize, Errno> {
-    let own = call
-        .process()
-        .threads()
-        .iter()
-        .any(|thread| thread.tid() as usize == pid);
-    if pid != 0 && !own {
-        return Err(Errno::ESRCH);
-    }
-    if size < 8 || !size.is_multiple_of(8) {
-        return Err(Errno::EINVAL);
-    }
-    call.write(mask, &1u64)?;
-    Ok(8)
-}
-
-/// `sched_setaffinity(2)`: the one CPU must be among those asked for.
-pub(super) fn sched_setaffinity(
-    call: &mut Call<'_>,
-    [_, size, mask, ..]: [usize; 6],
-) -> Result<usize, Errno> {
-    let mut first = [0];
-    if size > 0 {
-        call.memory().read_bytes(mask, &mut first)?;
-    }
-    if first[0] & 1 == 1 {
-        Ok(0)
-    } else {
-        Err(Errno::EINVAL)
-    }
 }
 
 /// `getcpu(2)`.

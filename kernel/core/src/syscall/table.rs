@@ -1,8 +1,8 @@
 //! From numbers to functions.
 
 use super::{
-    Call, epoll, eventfd, futex, identity, mapping, names, pidfd, pipe, poll, process, relations, select,
-    signals, sockets, system, threads, times, usage, users, wait,
+    Call, epoll, eventfd, futex, identity, mapping, names, nice, pidfd, pipe, poll, process, relations,
+    sched, sched_attributes, select, signals, sockets, system, threads, times, usage, users, wait,
 };
 use crate::error::Errno;
 use crate::mm::memory_is_scarce;
@@ -117,9 +117,20 @@ table! {
     __NR_getpeername => sockets::peer_name,
     __NR_sysinfo => system::sysinfo,
     __NR_getrandom => system::getrandom,
-    __NR_sched_yield => system::sched_yield,
-    __NR_sched_getaffinity => system::sched_getaffinity,
-    __NR_sched_setaffinity => system::sched_setaffinity,
+    __NR_sched_yield => sched::sched_yield,
+    __NR_sched_getaffinity => sched::getaffinity,
+    __NR_sched_setaffinity => sched::setaffinity,
+    __NR_sched_getscheduler => sched::getscheduler,
+    __NR_sched_setscheduler => sched::setscheduler,
+    __NR_sched_getparam => sched::getparam,
+    __NR_sched_setparam => sched::setparam,
+    __NR_sched_get_priority_max => sched::priority_max,
+    __NR_sched_get_priority_min => sched::priority_min,
+    __NR_sched_rr_get_interval => sched::rr_get_interval,
+    __NR_sched_setattr => sched_attributes::setattr,
+    __NR_sched_getattr => sched_attributes::getattr,
+    __NR_getpriority => nice::getpriority,
+    __NR_setpriority => nice::setpriority,
     __NR_getcpu => system::getcpu,
     __NR_membarrier => system::membarrier,
     __NR_futex => futex::futex,
