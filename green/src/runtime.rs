@@ -141,3 +141,22 @@ pub fn why_pinned() -> Option<&'static str> {
 pub fn dump() -> String {
     rt::dump()
 }
+
+/// Makes a call that blocks its operating-system thread for long, or needs a large stack, on a thread of a pool, while the calling green
+/// thread lets others run. From an operating-system thread it is just the call.
+///
+/// The standard library's blocking calls need no such care where [`fs`](crate::fs), [`net`](crate::net) and
+/// [`process`](crate::process) have them. The call has the thread-locals of the pool's thread.
+///
+/// ```
+/// use threadbare::{runtime, thread};
+///
+/// let answer = thread::spawn(|| runtime::blocking(|| 6 * 7)).join().unwrap();
+/// assert_eq!(answer, 42);
+/// ```
+///
+/// # Panics
+/// As `call`.
+pub fn blocking<T: Send>(call: impl FnOnce() -> T + Send) -> T {
+    rt::blocking::run(call)
+}

@@ -34,10 +34,12 @@ mod message;
 mod tcp_listener;
 mod tcp_stream;
 mod udp;
-pub(crate) mod unix;
+#[doc(hidden)]
+pub mod unix;
 
 pub use addresses::ToSocketAddrs;
 pub(crate) use descriptors::{convert_descriptor, delegate_read, delegate_write, share_descriptor};
+pub(crate) use message::total;
 pub use std::net::{
     AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6,
 };

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::AsFd;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::addresses::{ToSocketAddrs, each_address};
@@ -196,6 +197,29 @@ fn connect_to(address: &SocketAddr, timeout: Option<Duration>) -> io::Result<Tcp
     }
     stream.watched.set_nonblocking(false)?;
     Ok(stream)
+}
+
+/// For futures, which must not wait; std has no such thing. See [`crate::future`].
+impl TcpStream {
+    /// Reads if there is something to read, and otherwise has `context` woken when there is. One future at a time can wait so.
+    ///
+    /// # Errors
+    /// As [`read`](Read::read).
+    pub fn poll_read(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let fd = self.watched.inner().as_fd();
+        self.watched
+            .poll(Interest::Read, context, || message::receive(fd, buffer, 0))
+    }
+
+    /// Writes if there is room, and otherwise has `context` woken when there is. One future at a time can wait so.
+    ///
+    /// # Errors
+    /// As [`write`](Write::write).
+    pub fn poll_write(&self, context: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+        let fd = self.watched.inner().as_fd();
+        self.watched
+            .poll(Interest::Write, context, || message::send(fd, buffer))
+    }
 }
 
 impl Read for &TcpStream {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::control::State;
 use super::runtime::Runtime;
-use super::stack;
+use super::{peer, stack};
 
 /// At most this many threads are listed one by one.
 const LISTED: usize = 1000;
@@ -29,6 +29,14 @@ pub(crate) fn dump() -> String {
             let _ = control.describe(&mut text);
             let _ = match (state, control.worker()) {
                 (State::Running, Some(worker)) => writeln!(text, ": running on worker {}", worker.index),
+                _ if state.is_outside() && control.object() >= 0 => {
+                    writeln!(
+                        text,
+                        ": {} {}",
+                        state.describe(),
+                        peer::describe(control.object())
+                    )
+                }
                 _ => writeln!(text, ": {}", state.describe()),
             };
         }

@@ -221,11 +221,7 @@ fn sleep(worker: &'static Worker, searching: bool) -> bool {
     }
     // Workers that were added while others were stuck step back when those are not.
     let spare = idle.enlisted(runtime.worker_count()) > runtime.target + runtime.stuck();
-    let mut look = if spare {
-        None
-    } else {
-        reactor::get().and_then(Reactor::try_look)
-    };
+    let mut look = reactor::get().and_then(Reactor::try_look);
     let asleep = if look.is_some() { WATCHING } else { ASLEEP };
     worker.sleep_word().store(asleep, Ordering::Relaxed);
     idle.enter(worker, spare);

@@ -28,6 +28,7 @@ mod idle;
 mod inbox;
 mod monitor;
 mod os;
+mod peer;
 pub(crate) mod reactor;
 mod ring;
 mod runtime;

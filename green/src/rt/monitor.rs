@@ -65,6 +65,7 @@ fn watch(runtime: &'static Runtime) {
         periods = periods.wrapping_add(1);
         if runtime.idle.asleep() == runtime.worker_count() {
             quiet += 1;
+            look_after_reactor(runtime);
         } else {
             quiet = 0;
             look_at_workers(runtime, &mut seen);
@@ -99,10 +100,21 @@ fn sleep(runtime: &'static Runtime) {
     runtime.monitor.sleeping.store(0, Ordering::Relaxed);
 }
 
+/// Where no worker looks at the reactor, because all are busy or because one that looked kept the last from sleeping there, wakes one;
+/// where there is none to wake, looks itself. Whether there is something to run.
+fn look_after_reactor(runtime: &'static Runtime) -> bool {
+    match reactor::get() {
+        Some(reactor) if reactor.is_neglected() && !runtime.idle.wake_searcher() => {
+            reactor.look_now(None) > 0
+        }
+        _ => false,
+    }
+}
+
 fn look_at_workers(runtime: &'static Runtime, seen: &mut Vec<Seen>) {
     seen.resize(runtime.worker_count(), Seen::default());
     let mut stuck = 0;
-    let mut waiting = runtime.global.len() > 0;
+    let mut waiting = runtime.global.len() > 0 || look_after_reactor(runtime);
     let now = timer::now();
     for worker in runtime.workers() {
         let Some(seen) = seen.get_mut(worker.index) else {
@@ -124,12 +136,6 @@ fn look_at_workers(runtime: &'static Runtime, seen: &mut Vec<Seen>) {
         }
     }
     runtime.set_stuck(stuck);
-    if let Some(reactor) = reactor::get()
-        && reactor.is_neglected()
-        && !runtime.idle.wake_searcher()
-    {
-        waiting |= reactor.look_now(None) > 0;
-    }
     if waiting && !runtime.idle.wake_searcher() {
         let enlisted = runtime.idle.enlisted(runtime.worker_count());
         if stuck > 0 && enlisted < runtime.target + stuck && !runtime.idle.enlist_spare() {

@@ -13,7 +13,7 @@ use super::monitor::Monitor;
 use super::stack::{DEFAULT_STACK_SIZE, Pool, overflow};
 use super::tls::Tls;
 use super::worker::Worker;
-use super::{current, os, signal};
+use super::{current, os, reactor, signal};
 
 /// Ordinary workers and those that stand in for stuck ones.
 const MAX_WORKERS: usize = 1024;
@@ -145,6 +145,13 @@ impl Runtime {
     pub(super) fn inject(&self, control: &'static Control) {
         self.global.push(control);
         self.idle.notify_from_outside();
+    }
+
+    /// Makes sure that a worker will sleep in the reactor.
+    pub(super) fn watch_reactor(&self) {
+        if reactor::get().is_some_and(|reactor| !reactor.is_watched()) {
+            self.idle.wake_searcher();
+        }
     }
 
     /// Workers that the monitor takes for stuck.

@@ -1,13 +1,14 @@
 //! What the reactor knows of one descriptor: for each direction one word, on which threads wait.
 //!
 //! ```text
-//!   31            3     2        1        0
-//!   ┌──────────────┬─────────┬────────┬───────┐
-//!   │ count        │ WAITERS │ UNSURE │ READY │
-//!   └──────────────┴─────────┴────────┴───────┘
+//!   31        4      3       2        1        0
+//!   ┌──────────┬───────┬─────────┬────────┬───────┐
+//!   │ count    │ WAKER │ WAITERS │ UNSURE │ READY │
+//!   └──────────┴───────┴─────────┴────────┴───────┘
 //! ```
 //!
-//! READY: a call may succeed; cleared by whoever finds that it does not. WAITERS: somebody waits for READY. UNSURE: the peer has
+//! READY: a call may succeed; cleared by whoever finds that it does not. WAITERS: some threads wait for READY. WAKER: so does a
+//! future, which left its waker. UNSURE: the peer has
 //! shut down, failed, or sent urgent data, so a short transfer says nothing about what is left. The count grows with each event.
 //!
 //! Invariants:
@@ -17,14 +18,17 @@
 //!    (invariant 3 of `rt::table`).
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Waker;
 use std::time::Instant;
 
+use crate::rt::spin::Spin;
 use crate::rt::{State, Waiter, table};
 
 const READY: u32 = 1;
 const UNSURE: u32 = 2;
 const WAITERS: u32 = 4;
-const COUNT: u32 = 8;
+const WAKER: u32 = 8;
+const COUNT: u32 = 16;
 
 /// Which direction a call waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,6 +40,7 @@ pub(crate) enum Interest {
 /// One direction of one descriptor. See the module.
 pub(crate) struct Direction {
     word: AtomicU32,
+    waker: Spin<Option<Waker>>,
 }
 
 /// A value of the word.
@@ -52,6 +57,7 @@ impl Direction {
     const fn new() -> Direction {
         Direction {
             word: AtomicU32::new(READY),
+            waker: Spin::new(None),
         }
     }
 
@@ -97,7 +103,8 @@ impl Direction {
     pub(super) fn happened(&self, unsure: bool, wake: impl FnMut(Waiter)) {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
-            let after = ((word & !WAITERS) | READY | if unsure { UNSURE } else { 0 }).wrapping_add(COUNT);
+            let after =
+                ((word & !(WAITERS | WAKER)) | READY | if unsure { UNSURE } else { 0 }).wrapping_add(COUNT);
             // Release: who sees READY sees what made it so. Acquire: the waiters' nodes.
             match self
                 .word
@@ -109,6 +116,32 @@ impl Direction {
         }
         if word & WAITERS != 0 {
             table::take_all(&self.word, wake);
+        }
+        if word & WAKER != 0 {
+            let waker = self.waker.lock().take();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Leaves a waker for the next event, in place of a former one. False if an event came since `seen`.
+    pub(super) fn leave_waker(&self, seen: Seen, waker: &Waker) -> bool {
+        let former = self.waker.lock().replace(waker.clone());
+        drop(former);
+        let before = seen.0 & !READY;
+        let mut word = before;
+        loop {
+            // Release: who sees the bit finds the waker.
+            match self
+                .word
+                .compare_exchange(word, word | WAKER, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => return true,
+                // Threads that wait, or wakers, may come meanwhile, but no event.
+                Err(now) if now & !(WAITERS | WAKER) == before & !(WAITERS | WAKER) => word = now,
+                Err(_) => return false,
+            }
         }
     }
 
@@ -129,6 +162,7 @@ impl Direction {
 
     fn reset(&self) {
         self.word.store(READY, Ordering::Relaxed);
+        *self.waker.lock() = None;
     }
 }
 

@@ -156,3 +156,15 @@ pub(super) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Resu
     // SAFETY: the request reads one integer.
     check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONBIO, &raw mut value) }).map(drop)
 }
+
+/// Whether a read would return at once.
+pub(crate) fn is_readable(fd: BorrowedFd<'_>) -> bool {
+    wait_for_one(fd, libc::POLLIN, Some(Instant::now()))
+}
+
+/// read(2), as the open file's flags have it.
+pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: the buffer is valid for writing.
+    let result = unsafe { libc::read(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
+    usize::try_from(result).map_err(|_| io::Error::last_os_error())
+}

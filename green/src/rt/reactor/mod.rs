@@ -38,6 +38,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 use std::time::Duration;
 
 pub(crate) use entry::Interest;
+pub(crate) use epoll::{is_readable, read};
 use registration::{Registration, Waiting};
 pub(crate) use watched::Watched;
 
@@ -59,6 +60,8 @@ pub(crate) struct Reactor {
     events: Mutex<Box<[Event; BATCH]>>,
     /// Somebody has looked since the monitor asked.
     looked: AtomicBool,
+    /// Somebody sleeps here.
+    watched: AtomicBool,
 }
 
 /// The right to take events.
@@ -100,6 +103,7 @@ impl Reactor {
             eventfd,
             events: Mutex::new(Box::new([epoll::NO_EVENT; BATCH])),
             looked: AtomicBool::new(false),
+            watched: AtomicBool::new(false),
         })
     }
 
@@ -135,10 +139,14 @@ impl Reactor {
             .map_or(0, |look| look.take(worker, Some(Duration::ZERO)))
     }
 
-    /// Whether nobody has looked, nor sleeps here, since the last call of this.
+    /// Whether nobody has looked since the last call of this, and nobody sleeps here.
     pub(super) fn is_neglected(&self) -> bool {
-        !self.looked.swap(false, Ordering::Relaxed)
-            && !matches!(self.events.try_lock(), Err(TryLockError::WouldBlock))
+        !self.looked.swap(false, Ordering::Relaxed) && !self.is_watched()
+    }
+
+    /// Whether a worker sleeps here.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::Relaxed)
     }
 }
 
@@ -147,7 +155,10 @@ impl Look<'_> {
     /// there is none, anywhere. How many.
     pub(super) fn take(mut self, worker: Option<&'static Worker>, timeout: Option<Duration>) -> usize {
         let reactor = self.reactor;
+        let sleeps = timeout != Some(Duration::ZERO);
+        reactor.watched.store(sleeps, Ordering::Relaxed);
         let count = epoll::wait(reactor.epoll.as_fd(), &mut self.events[..], timeout);
+        reactor.watched.store(false, Ordering::Relaxed);
         reactor.looked.store(true, Ordering::Relaxed);
         let mut woken = 0;
         for event in &self.events[..count] {

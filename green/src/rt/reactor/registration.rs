@@ -3,11 +3,12 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::entry::{Direction, Entry, Interest};
 use super::{Reactor, SLAB, epoll};
-use crate::rt::{State, current};
+use crate::rt::{Runtime, State, current};
 
 /// How a call waits.
 #[derive(Clone, Copy)]
@@ -90,6 +91,44 @@ impl Registration {
                 continue;
             };
             wait(direction, fd, waiting, &mut deadline)?;
+        }
+    }
+
+    /// Does `call` if it can be done now, and otherwise has `context` woken when it is worth another try.
+    ///
+    /// # Errors
+    /// Those of `call`; no memory or descriptors for the reactor.
+    pub(crate) fn poll<T>(
+        &self,
+        fd: BorrowedFd<'_>,
+        interest: Interest,
+        context: &mut Context<'_>,
+        mut call: impl FnMut() -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        loop {
+            let direction = self
+                .registered
+                .get()
+                .map(|registered| registered.entry.direction(interest));
+            let seen = direction.map(Direction::look);
+            match call() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return Poll::Ready(done),
+            }
+            let (Some(direction), Some(seen)) = (direction, seen) else {
+                self.register(fd, interest)?;
+                continue;
+            };
+            if seen.is_ready() && !direction.exhausted(seen) {
+                continue;
+            }
+            if direction.leave_waker(seen, context.waker()) {
+                if current::worker().is_none() {
+                    // Outside, nobody who waits here sleeps in the reactor for it: a worker has to.
+                    Runtime::get_or_start()?.watch_reactor();
+                }
+                return Poll::Pending;
+            }
         }
     }
 

@@ -11,7 +11,8 @@ use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use super::{Interest, Registration, Waiting, epoll};
 use crate::rt::State;
@@ -114,6 +115,18 @@ impl<S: AsFd> Watched<S> {
         Ok(())
     }
 
+    pub(crate) fn is_nonblocking(&self) -> bool {
+        self.shared.nonblocking.load(Ordering::Relaxed)
+    }
+
+    /// When a write that begins now has taken too long.
+    pub(crate) fn write_deadline(&self) -> Option<Instant> {
+        match self.shared.write_timeout.load(Ordering::Relaxed) {
+            0 => None,
+            nanoseconds => Instant::now().checked_add(Duration::from_nanos(nanoseconds)),
+        }
+    }
+
     /// How long reads wait; the caller has told the kernel, which has checked the value.
     pub(crate) fn note_read_timeout(&self, timeout: Option<Duration>) {
         self.shared
@@ -197,6 +210,20 @@ impl<S: AsFd> Watched<S> {
             },
         };
         self.registration.run(self.inner.as_fd(), waiting, call, is_short)
+    }
+
+    /// As [`Registration::poll`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn poll<T>(
+        &self,
+        interest: Interest,
+        context: &mut Context<'_>,
+        call: impl FnMut() -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        self.registration
+            .poll(self.inner.as_fd(), interest, context, call)
     }
 
     /// Waits for one event of another kind, with a deadline of its own: a connection in progress, a child's end.
