@@ -17,6 +17,8 @@
 //! 3. The last `RESERVE` frames are for the kernel's own small allocations: [`Frame`]s stop being handed out before.
 
 mod address;
+#[cfg(target_os = "none")]
+mod compare;
 pub(crate) mod copy;
 pub(crate) mod frame;
 pub(crate) mod frames;

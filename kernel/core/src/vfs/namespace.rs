@@ -33,6 +33,8 @@ pub struct Mount {
     pub root: Arc<dyn Inode>,
     /// The directory that it covers; `None` for the first mount of a namespace.
     pub on: Option<Place>,
+    /// The number of that directory's inode, so that nobody is asked for it.
+    on_number: u64,
     /// What it was mounted from, as `/proc/mounts` shows it.
     pub source: Name,
     /// What it forbids.
@@ -48,7 +50,9 @@ impl Mount {
     ) -> Arc<Mount> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let root = file_system.root();
+        let on_number = on.as_ref().map_or(0, |on| on.inode().number());
         Arc::new(Mount {
+            on_number,
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             file_system,
             root,
@@ -156,8 +160,12 @@ impl Namespace {
     }
 
     fn mounted_on(&self, place: &Place) -> Option<Arc<Mount>> {
+        let number = place.inode().number();
         let mounts = self.mounts.lock();
-        let covers = |mount: &&Arc<Mount>| mount.on.as_ref().is_some_and(|on| on.is_same(place));
+        let covers = |mount: &&Arc<Mount>| {
+            let on = mount.on.as_ref();
+            mount.on_number == number && on.is_some_and(|on| on.is_on_same_mount(place))
+        };
         mounts.iter().rev().find(covers).cloned()
     }
 }

@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 use core::any::Any;
 
 use threadbare_kernel::error::Errno;
-use threadbare_kernel::vfs::{Directory, DirectoryEntry, Inode, Name, NewInode, NewKind, RenameMode};
+use threadbare_kernel::vfs::{
+    Directory, DirectoryEntry, FileType, Inode, Name, NewInode, NewKind, RenameMode,
+};
 use threadbare_machine::sync::{SpinGuard, SpinLock};
 
 use crate::node::{Content, Node};
@@ -17,8 +19,8 @@ const LINK_LIMIT: u32 = u32::MAX / 2;
 /// The names in a directory, and its own.
 pub(crate) struct Entries {
     by_name: BTreeMap<Name, Entry>,
-    /// The names by their position in listings.
-    order: BTreeMap<u64, Name>,
+    /// What listings show, by position.
+    order: BTreeMap<u64, Listed>,
     next_position: u64,
     /// Where the directory itself is; `None` for the root, and once it has been removed.
     link: Option<(Weak<Node>, Name)>,
@@ -28,6 +30,23 @@ pub(crate) struct Entries {
 struct Entry {
     position: u64,
     node: Arc<Node>,
+}
+
+/// What a listing shows of a name: nothing of it ever changes while the node has the name.
+struct Listed {
+    name: Name,
+    inode: u64,
+    kind: FileType,
+}
+
+impl Listed {
+    fn new(name: Name, node: &Node) -> Listed {
+        Listed {
+            name,
+            inode: node.number,
+            kind: node.kind(),
+        }
+    }
 }
 
 impl Entries {
@@ -53,11 +72,12 @@ impl Entries {
     /// Puts a node under a name, at the end of the order, in place of what had it.
     pub(crate) fn put(&mut self, name: Name, node: Arc<Node>) -> Option<Arc<Node>> {
         if let Some(entry) = self.by_name.get_mut(&name) {
+            let _ = self.order.insert(entry.position, Listed::new(name, &node));
             return Some(core::mem::replace(&mut entry.node, node));
         }
         let position = self.next_position;
         self.next_position += 1;
-        let _ = self.order.insert(position, name.clone());
+        let _ = self.order.insert(position, Listed::new(name.clone(), &node));
         let _ = self.by_name.insert(name, Entry { position, node });
         None
     }
@@ -160,16 +180,12 @@ impl Directory for Node {
 
     fn list(&self, from: u64, emit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool) -> Result<(), Errno> {
         let entries = self.entries()?.lock();
-        for (position, name) in entries.order.range(from.saturating_add(1)..) {
-            let Some(entry) = entries.by_name.get(name) else {
-                continue;
-            };
-            let (inode, kind) = (entry.node.number, entry.node.kind());
+        for (position, listed) in entries.order.range(from.saturating_add(1)..) {
             if !emit(&DirectoryEntry {
                 next: *position,
-                inode,
-                kind,
-                name,
+                inode: listed.inode,
+                kind: listed.kind,
+                name: &listed.name,
             }) {
                 break;
             }
