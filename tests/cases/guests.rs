@@ -61,6 +61,12 @@ fn what_the_scheduler_is_asked() {
 }
 
 #[test]
+fn futexes() {
+    checks(c("futex", Linking::Static), &[]);
+    checks(c("futex", Linking::MuslStatic), &[]);
+}
+
+#[test]
 fn a_signal_without_room_for_its_frame_ends_the_program_and_not_the_kernel() {
     let program = c("badstack", Linking::Static);
     for rsp in [
