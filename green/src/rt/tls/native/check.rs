@@ -68,11 +68,11 @@ impl Tls {
         }
         CHECK.set(2);
         self.begin(true);
-        // SAFETY: no preconditions.
         #[allow(
             clippy::cast_possible_truncation,
             reason = "a number in one library, a pointer in the other"
         )]
+        // SAFETY: no preconditions.
         let pthread_self = unsafe { libc::pthread_self() } as usize;
         if pthread_self != trial {
             return (Some("pthread_self"), here);
