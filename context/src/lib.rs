@@ -43,6 +43,8 @@ extern crate std;
 mod baton;
 #[cfg(any(feature = "std", miri))]
 mod coroutine;
+#[cfg(not(any(feature = "baton", miri, target_os = "none")))]
+mod inspect;
 #[cfg(all(feature = "std", not(miri)))]
 mod mapped;
 mod stack;
@@ -53,6 +55,8 @@ mod switch;
 pub use baton::{leave, prepare, switch};
 #[cfg(any(feature = "std", miri))]
 pub use coroutine::{Coroutine, Resumed, ScopedCoroutine, Yielder, scope};
+#[cfg(not(any(feature = "baton", miri, target_os = "none")))]
+pub use inspect::{Look, look_at};
 #[cfg(all(feature = "std", not(miri)))]
 pub use mapped::MappedStack;
 pub use stack::Stack;

@@ -136,7 +136,8 @@ pub fn why_pinned() -> Option<&'static str> {
     Runtime::get()?.no_isolation()
 }
 
-/// A list of all green threads, with what each is doing: for humans, in no fixed form.
+/// A list of all green threads, with what each is doing, what it waits for, and by which calls it came there (not while it runs): for
+/// humans, in no fixed form. Threads that wait go on waiting for the few microseconds that each takes.
 #[must_use]
 pub fn dump() -> String {
     rt::dump()

@@ -444,6 +444,32 @@ fn a_panic_with_a_backtrace_fits_the_default_stack() {
     assert!(outcome.is_err());
 }
 
+/// Unwinds stacks that would change or end if nobody held them still.
+#[test]
+fn dumps_may_be_made_while_threads_come_wait_and_go() {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let (sender, receiver) = mpsc::channel::<thread::Thread>();
+                let echo = scope.spawn(move || receiver.iter().for_each(|thread| thread.unpark()));
+                while !done.load(Ordering::Relaxed) {
+                    sender.send(thread::current()).unwrap();
+                    thread::park();
+                    thread::spawn(thread::yield_now).join().unwrap();
+                }
+                drop(sender);
+                echo.join().unwrap();
+            });
+        }
+        for _ in 0..50 {
+            assert!(threadbare::runtime::dump().contains("green threads"));
+            thread::yield_now();
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
 #[test]
 fn many_threads_of_all_ages_finish() {
     let count = AtomicUsize::new(0);

@@ -20,9 +20,7 @@
 //!    (rules in `rt::word`). The atomics are relaxed: ownership passes through the queues' own orderings.
 //! 3. A thread marked `bound` is run by its `worker` only.
 
-use std::sync::atomic::{
-    AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
-};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use threadbare_context::StackPointer;
 
@@ -45,6 +43,8 @@ pub(crate) struct Control {
     bound: AtomicBool,
     /// It has not run yet.
     fresh: AtomicBool,
+    /// It runs, or is about to, or its state is not saved yet (`rt::freeze`).
+    on_processor: AtomicBool,
     /// The slot has a TLS block that needs a reset, not a first initialisation.
     pub(crate) tls_ready: AtomicBool,
     pub(crate) class: AtomicU8,
@@ -65,8 +65,8 @@ pub(crate) struct Control {
     pub(crate) closure: AtomicUsize,
     /// How many threads have started on this slot.
     pub(crate) serial: AtomicU32,
-    /// The descriptor that it waits for or waited for last, for dumps.
-    object: AtomicI32,
+    /// What it waits for or waited for last, for dumps: a descriptor, the number of a thread, an address.
+    subject: AtomicUsize,
 }
 
 /// What a thread is doing, as dumps tell it.
@@ -80,6 +80,8 @@ pub(crate) enum State {
     Joining,
     Sleeping,
     Locking,
+    Condition,
+    Initialising,
     Receiving,
     Sending,
     Reading,
@@ -91,7 +93,7 @@ pub(crate) enum State {
 }
 
 impl State {
-    const ALL: [State; 15] = [
+    const ALL: [State; 17] = [
         State::Free,
         State::Runnable,
         State::Running,
@@ -99,6 +101,8 @@ impl State {
         State::Joining,
         State::Sleeping,
         State::Locking,
+        State::Condition,
+        State::Initialising,
         State::Receiving,
         State::Sending,
         State::Reading,
@@ -108,6 +112,11 @@ impl State {
         State::Calling,
         State::Waiting,
     ];
+
+    /// Whether it waits for something that has an address.
+    pub(crate) fn has_subject(self) -> bool {
+        (State::Locking as u8..=State::Sending as u8).contains(&(self as u8))
+    }
 
     /// Whether it waits for the world outside the process.
     pub(crate) fn is_outside(self) -> bool {
@@ -120,11 +129,13 @@ impl State {
             State::Runnable => "runnable",
             State::Running => "running",
             State::Parked => "parked",
-            State::Joining => "waiting in join",
+            State::Joining => "waiting for the end of thread",
             State::Sleeping => "sleeping",
-            State::Locking => "waiting for a lock, a condition or a cell",
-            State::Receiving => "waiting to receive",
-            State::Sending => "waiting to send",
+            State::Locking => "waiting for the lock",
+            State::Condition => "waiting for the condition",
+            State::Initialising => "waiting for another to initialise the cell",
+            State::Receiving => "waiting to receive from the channel",
+            State::Sending => "waiting to send to the channel",
             State::Reading => "reading",
             State::Writing => "writing",
             State::Accepting => "accepting",
@@ -143,19 +154,29 @@ impl Linked for Control {
 
 impl Control {
     pub(crate) fn state(&self) -> State {
-        State::ALL[usize::from(self.state.load(Ordering::Relaxed)).min(State::ALL.len() - 1)]
+        // Acquire pairs with the release below: who sees that a thread is runnable sees that it is fresh.
+        State::ALL[usize::from(self.state.load(Ordering::Acquire)).min(State::ALL.len() - 1)]
     }
 
     pub(crate) fn set_state(&self, state: State) {
-        self.state.store(state as u8, Ordering::Relaxed);
+        self.state.store(state as u8, Ordering::Release);
     }
 
-    pub(crate) fn note_object(&self, fd: i32) {
-        self.object.store(fd, Ordering::Relaxed);
+    pub(crate) fn note_subject(&self, subject: usize) {
+        self.subject.store(subject, Ordering::Relaxed);
     }
 
-    pub(crate) fn object(&self) -> i32 {
-        self.object.load(Ordering::Relaxed)
+    pub(crate) fn subject(&self) -> usize {
+        self.subject.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_on_processor(&self) -> bool {
+        // Acquire pairs with the release below: the saved state is seen.
+        self.on_processor.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_on_processor(&self, on: bool) {
+        self.on_processor.store(on, Ordering::Release);
     }
 
     pub(crate) fn set_name(&self, name: Option<&str>) {

@@ -1,54 +1,78 @@
-//! A list of all green threads and what each is doing.
+//! A list of all green threads: what each is doing, what it waits for, and by which calls it came there.
 
 use std::fmt::Write;
 
-use super::control::State;
+use super::control::{Control, State};
 use super::runtime::Runtime;
+use super::trace::{self, Names};
 use super::{peer, stack};
 
 /// At most this many threads are listed one by one.
 const LISTED: usize = 1000;
 
+/// Among more than this, calls that are those of the thread before are not repeated.
+const FEW: usize = 8;
+
 /// The text of [`runtime::dump`](crate::runtime::dump).
 pub(crate) fn dump() -> String {
-    let mut text = String::new();
     let Some(runtime) = Runtime::get() else {
         return "threadbare: not started\n".to_owned();
     };
-    let mut listed = 0;
+    let mut listed = Vec::new();
     let mut total = 0_usize;
     stack::for_each_used(|control| {
-        let state = control.state();
-        if state == State::Free {
-            return;
-        }
-        total += 1;
-        if listed < LISTED {
-            listed += 1;
-            text.push_str("  thread ");
-            let _ = control.describe(&mut text);
-            let _ = match (state, control.worker()) {
-                (State::Running, Some(worker)) => writeln!(text, ": running on worker {}", worker.index),
-                _ if state.is_outside() && control.object() >= 0 => {
-                    writeln!(
-                        text,
-                        ": {} {}",
-                        state.describe(),
-                        peer::describe(control.object())
-                    )
-                }
-                _ => writeln!(text, ": {}", state.describe()),
-            };
+        if control.state() != State::Free {
+            total += 1;
+            if listed.len() < LISTED {
+                listed.push(control);
+            }
         }
     });
-    if total > listed {
-        let _ = writeln!(text, "  … and {} more", total - listed);
-    }
     let mode = if runtime.is_isolated() {
         "isolated"
     } else {
         "pinned"
     };
     let workers = runtime.worker_count();
-    format!("threadbare: {total} green threads, {workers} workers, mode {mode}\n{text}")
+    let mut text = format!("threadbare: {total} green threads, {workers} workers, mode {mode}\n");
+    let traces = trace::capture(&listed);
+    let mut names = Names::default();
+    let mut before = None;
+    for (control, trace) in listed.iter().zip(&traces) {
+        text.push_str("  thread ");
+        let _ = control.describe(&mut text);
+        let _ = writeln!(text, ": {}", activity(control));
+        match trace {
+            Some(trace) if Some(trace) == before && listed.len() > FEW => {
+                text.push_str("      as the thread before\n")
+            }
+            Some(trace) => names.write(trace, &mut text),
+            None => {}
+        }
+        before = trace.as_ref();
+    }
+    if total > listed.len() {
+        let _ = writeln!(text, "  … and {} more", total - listed.len());
+    }
+    text
+}
+
+/// What it is doing, and with what.
+fn activity(control: &Control) -> String {
+    let state = control.state();
+    let what = state.describe();
+    let subject = control.subject();
+    match state {
+        State::Running => match control.worker() {
+            Some(worker) => format!("running on worker {}", worker.index),
+            None => what.to_owned(),
+        },
+        State::Joining => format!("{what} {subject}"),
+        _ if state.is_outside() && state != State::Calling => match i32::try_from(subject) {
+            Ok(descriptor) => format!("{what} {}", peer::describe(descriptor)),
+            Err(_) => what.to_owned(),
+        },
+        _ if subject != 0 && state.has_subject() => format!("{what} at {subject:#x}"),
+        _ => what.to_owned(),
+    }
 }

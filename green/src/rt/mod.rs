@@ -9,7 +9,7 @@
 //!      │
 //!   control stack  tls      what a thread is made of: a slot with its stack, control block, thread-locals
 //!   word  ring  fresh  inbox       the lock-free pieces, each with its rules and a loom model
-//!   monitor  dump  signal  config   watching
+//!   monitor  dump  trace  freeze  signal  config   watching
 //! ```
 //!
 //! Unsafe code is in the modules whose text says "fenced", and each says for what.
@@ -22,6 +22,7 @@ pub(crate) mod control;
 pub(crate) mod current;
 mod dump;
 mod fifo;
+mod freeze;
 mod fresh;
 mod global;
 mod idle;
@@ -41,6 +42,7 @@ mod switch;
 pub(crate) mod table;
 pub(crate) mod timer;
 mod tls;
+mod trace;
 mod waiter;
 mod word;
 mod worker;

@@ -21,13 +21,22 @@ pub(crate) fn futex_wait(word: &AtomicU32, expected: u32, timeout: Option<Durati
 
 /// Wakes one waiter of `word`.
 pub(crate) fn futex_wake(word: &AtomicU32) {
+    futex_wake_up_to(word, 1);
+}
+
+/// Wakes all waiters of `word`.
+pub(crate) fn futex_wake_all(word: &AtomicU32) {
+    futex_wake_up_to(word, i32::MAX);
+}
+
+fn futex_wake_up_to(word: &AtomicU32, count: i32) {
     // SAFETY: the kernel uses the address as a key only.
     unsafe {
         libc::syscall(
             libc::SYS_futex,
             word.as_ptr(),
             libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG,
-            1,
+            count,
         );
     }
 }

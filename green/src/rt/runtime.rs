@@ -13,7 +13,7 @@ use super::monitor::Monitor;
 use super::stack::{DEFAULT_STACK_SIZE, Pool, overflow};
 use super::tls::Tls;
 use super::worker::Worker;
-use super::{current, os, reactor, signal};
+use super::{current, freeze, os, reactor, signal};
 
 /// Ordinary workers and those that stand in for stuck ones.
 const MAX_WORKERS: usize = 1024;
@@ -99,6 +99,7 @@ impl Runtime {
         }));
         #[cfg(not(miri))]
         overflow::install();
+        freeze::prepare();
         if let Some(number) = runtime.config.dump_signal {
             signal::install(number).map_err(|error| format!("no dump on signal {number}: {error}"))?;
         }

@@ -18,6 +18,7 @@ use threadbare_context::{BATON, StackPointer, leave, switch};
 
 use super::control::{Control, State};
 use super::current;
+use super::freeze;
 use super::runtime::Runtime;
 use super::waiter::Waiter;
 use super::worker::{After, Worker};
@@ -110,6 +111,8 @@ fn target_of(worker: &'static Worker, next: Option<&'static Control>) -> (StackP
     worker.set_running(next);
     match next {
         Some(next) => {
+            next.set_on_processor(true);
+            freeze::wait_while_frozen();
             next.set_worker(worker);
             next.set_state(State::Running);
             (next.stack_pointer(), next.thread_pointer.load(Ordering::Relaxed))
@@ -160,6 +163,7 @@ fn settle(worker: &'static Worker) {
             // SAFETY: the thread that was switched away from borrows the place, and waits until its number is there.
             let place = unsafe { &*place };
             let number = Waiter::Suspended(control).to_bits().get();
+            control.set_on_processor(false);
             // Release publishes the saved state; acquire pairs with whoever was here first.
             if place
                 .compare_exchange(from, number, Ordering::AcqRel, Ordering::Acquire)
@@ -169,7 +173,10 @@ fn settle(worker: &'static Worker) {
                 worker.push_next(control);
             }
         }
-        After::Yielded(former) => worker.push_back(former),
+        After::Yielded(former) => {
+            former.set_on_processor(false);
+            worker.push_back(former);
+        }
         other => settle_other(worker, other),
     }
 }
@@ -177,13 +184,19 @@ fn settle(worker: &'static Worker) {
 #[inline(never)]
 fn settle_other(worker: &'static Worker, after: After) {
     match after {
-        After::Ended(former) => worker.recycle(former),
-        After::Suspended(former) if !former.word.suspended() => {
-            // Woken while it left.
-            former.set_state(State::Runnable);
-            worker.push_next(former);
+        After::Ended(former) => {
+            former.set_on_processor(false);
+            worker.recycle(former);
         }
-        _ => {}
+        After::Suspended(former) => {
+            former.set_on_processor(false);
+            if !former.word.suspended() {
+                // Woken while it left.
+                former.set_state(State::Runnable);
+                worker.push_next(former);
+            }
+        }
+        After::Nothing | After::Published { .. } | After::Yielded(_) => {}
     }
 }
 

@@ -129,6 +129,7 @@ fn key_of(word: &AtomicU32) -> usize {
 pub(crate) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>, why: State) -> bool {
     let key = key_of(word);
     let waiter = Waiter::current();
+    waiter.note_subject(key);
     let mut node = Node {
         key,
         waiter,

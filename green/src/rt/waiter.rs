@@ -161,6 +161,14 @@ impl Waiter {
         self.word().reset();
     }
 
+    /// Notes for dumps what the caller is about to wait for: an address, or the number of a thread.
+    #[inline]
+    pub(crate) fn note_subject(self, subject: usize) {
+        if let Waiter::Green(control) | Waiter::Suspended(control) = self {
+            control.note_subject(subject);
+        }
+    }
+
     pub(crate) fn is_green(self) -> bool {
         !matches!(self, Waiter::Os(_))
     }

@@ -175,7 +175,7 @@ impl Once {
         {
             return seen;
         }
-        table::wait(&self.state, queued, None, State::Locking);
+        table::wait(&self.state, queued, None, State::Initialising);
         self.state.load(Ordering::Acquire)
     }
 

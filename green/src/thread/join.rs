@@ -150,7 +150,9 @@ impl<T> Join<T> {
         let shared = self.shared();
         if !self.is_finished() {
             // Returns at once if the thread has finished meanwhile.
-            Waiter::current().wait_in(&shared.done, RUNNING, State::Joining);
+            let waiter = Waiter::current();
+            waiter.note_subject(usize::try_from(shared.header.id.number()).unwrap_or(0));
+            waiter.wait_in(&shared.done, RUNNING, State::Joining);
             // Acquire pairs with the release in `finish`.
             let _done = shared.done.load(Ordering::Acquire);
         }

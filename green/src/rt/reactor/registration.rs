@@ -174,7 +174,7 @@ fn wait(
             .and_then(|timeout| Instant::now().checked_add(timeout));
     }
     if let Some(control) = current::get() {
-        control.note_object(fd.as_raw_fd());
+        control.note_subject(usize::try_from(fd.as_raw_fd()).unwrap_or(0));
     }
     if current::must_not_switch() {
         // A panicking thread in mode pinned keeps its worker.

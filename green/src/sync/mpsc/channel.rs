@@ -232,6 +232,7 @@ impl<T> Channel<T> {
             self.receiver.store(NOBODY, Ordering::Relaxed);
             drop(inner);
             let waiter = Waiter::current();
+            waiter.note_subject(std::ptr::from_ref(self) as usize);
             match deadline {
                 None => waiter.wait_in(&self.receiver, NOBODY, State::Receiving),
                 Some(deadline) => self.wait_until(waiter, deadline),
