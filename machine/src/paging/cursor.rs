@@ -1,6 +1,6 @@
 //! [`Cursor`]: a place in an address space from which mappings are read and changed.
 
-use super::entry::{Access, Entry};
+use super::entry::{self, Access, Entry};
 use super::kernel;
 use super::space::{Mapping, USER_END, UserSpace, index, new_table};
 use crate::memory::{Frame, OutOfMemory, PAGE_SIZE, PhysAddr, direct};
@@ -95,13 +95,28 @@ impl<'a> Cursor<'a> {
                 if self.page < end {
                     self.table = self.descend();
                 }
-            } else if self.entry().is_held() {
+            } else if self.seek_in_table(end) {
                 return true;
-            } else {
-                self.advance();
             }
         }
         false
+    }
+
+    /// As [`Cursor::seek_held`] within the last-level table; without one it goes to the first page of the next.
+    fn seek_in_table(&mut self, end: usize) -> bool {
+        let Some(table) = self.table else { return false };
+        let first = index(self.page, 0);
+        let last = (first + (end - self.page).div_ceil(PAGE_SIZE)).min(512);
+        // SAFETY: a live table of 512 entries, which the exclusive borrow of the space keeps anybody else from changing;
+        // the accessed and dirty bits that the CPU may set meanwhile are not looked at.
+        let entries = unsafe { core::slice::from_raw_parts(direct::<Entry>(table), 512) };
+        let found = first + entry::empty_before(&entries[first..last]);
+        let at = (found..last).find(|&at| entries[at].is_held()).unwrap_or(last);
+        self.page += (at - first) * PAGE_SIZE;
+        if at == 512 {
+            self.table = self.descend();
+        }
+        at < last
     }
 
     /// What is mapped here.

@@ -112,3 +112,10 @@ impl Entry {
         Entry(Entry::user(self.address(), access).0 | self.0 & DIRTY)
     }
 }
+
+/// How many entries at the beginning of `entries` are empty, or a few less: it looks at eight at a time.
+pub(crate) fn empty_before(entries: &[Entry]) -> usize {
+    let (eights, _) = entries.as_chunks::<8>();
+    let empty = |eight: &&[Entry; 8]| eight.iter().fold(0, |all, entry| all | entry.0) == 0;
+    8 * eights.iter().take_while(empty).count()
+}

@@ -1,7 +1,7 @@
 //! [`UserSpace`]: the user half of an address space and the frames mapped in it.
 
 use super::cursor::Cursor;
-use super::entry::{Access, Entry};
+use super::entry::{self, Access, Entry};
 use super::kernel;
 use crate::memory::frames::{self, For};
 use crate::memory::{Frame, OutOfMemory, PAGE_SIZE, PhysAddr, direct};
@@ -88,11 +88,16 @@ impl UserSpace {
 
     /// Removes all mappings in a range of whole pages and gives back the tables that it empties.
     pub fn unmap(&mut self, range: Range<usize>) {
+        self.clear(range.clone());
+        self.prune(range);
+    }
+
+    /// Removes all mappings in a range of whole pages and keeps the tables, for pages that will soon be touched again.
+    pub fn clear(&mut self, range: Range<usize>) {
         let mut cursor = self.cursor(range.start);
         while cursor.seek_held(range.end) {
             cursor.unmap();
         }
-        self.prune(range);
     }
 
     /// Changes the rights of all mappings in a range of whole pages. Pages of the initial RAM disk never become
@@ -144,20 +149,25 @@ impl UserSpace {
         if range.is_empty() {
             return;
         }
+        let mut pruned = false;
         for first in (range.start & !(BIG - 1)..range.end).step_by(BIG) {
             // SAFETY: the root is this space's own; `&mut self` means nobody walks its tables meanwhile.
-            unsafe { prune_path(self.root(), first) };
+            pruned |= unsafe { prune_path(self.root(), first) };
         }
-        kernel::flush_structure(self.root());
+        if pruned {
+            kernel::flush_structure(self.root());
+        }
     }
 }
 
 /// The span of one last-level table.
 const BIG: usize = 512 * PAGE_SIZE;
 
+/// Frees the tables under which `page` lies and which hold nothing; whether there are any.
+///
 /// # Safety
 /// 1. `root` is a live top-level table that nobody else walks.
-unsafe fn prune_path(root: PhysAddr, page: usize) {
+unsafe fn prune_path(root: PhysAddr, page: usize) -> bool {
     let mut path = [(core::ptr::null_mut::<Entry>(), PhysAddr(0)); 3];
     let mut table = root;
     for (depth, slot) in path.iter_mut().enumerate() {
@@ -165,24 +175,27 @@ unsafe fn prune_path(root: PhysAddr, page: usize) {
         unsafe {
             let entry = direct::<Entry>(table).add(index(page, 3 - depth));
             if !(*entry).is_present() {
-                return;
+                return false;
             }
             table = (*entry).address();
             *slot = (entry, table);
         }
     }
-    for (entry, table) in path.into_iter().rev() {
+    let mut pruned = false;
+    for (slot, table) in path.into_iter().rev() {
         // SAFETY: (1). An empty table is unlinked; `flush_structure` follows before any of its memory could be
         // walked again, and with one CPU nothing walks it in between.
         unsafe {
             let entries = core::slice::from_raw_parts(direct::<Entry>(table), 512);
-            if !entries.iter().all(|entry| entry.is_empty()) {
-                return;
+            if entry::empty_before(entries) < 512 {
+                return pruned;
             }
-            *entry = Entry::EMPTY;
+            pruned = true;
+            *slot = Entry::EMPTY;
             frames::release(table.frame_number(), 0);
         }
     }
+    pruned
 }
 
 /// The index of `page` in its table of `level` (0 = the last, 3 = the top).

@@ -155,7 +155,7 @@ impl AddressSpace {
             let own = matches!(vma.backing, Backing::Anonymous) && vma.shared;
             if !own {
                 self.space
-                    .unmap(piece.start.max(range.start)..piece.end.min(range.end));
+                    .clear(piece.start.max(range.start)..piece.end.min(range.end));
             }
         }
         if covered { Ok(()) } else { Err(Errno::ENOMEM) }
