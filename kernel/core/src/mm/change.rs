@@ -2,7 +2,7 @@
 
 use super::address_space::{AddressSpace, page_up, pages};
 use super::place::Whereto;
-use super::vma::{Backing, Vma};
+use super::vma::Vma;
 use crate::error::Errno;
 use core::ops::Range;
 use threadbare_machine::memory::{Frame, PAGE_SIZE};
@@ -144,19 +144,17 @@ impl AddressSpace {
         Ok(to)
     }
 
-    /// Drops the pages of a range: private ones read as new afterwards (`MADV_DONTNEED`).
+    /// Drops the pages of a range: private ones read as new afterwards, shared ones are kept by their file
+    /// (`MADV_DONTNEED`).
     ///
     /// # Errors
     /// `EINVAL` for an unaligned address; `ENOMEM` if not all of it is mapped, after dropping what is.
     pub fn discard(&mut self, address: usize, length: usize) -> Result<(), Errno> {
         let range = self.advised(address, length)?;
         let covered = self.vmas.covers(range.clone());
-        for (piece, vma) in self.vmas.overlapping(range.clone()) {
-            let own = matches!(vma.backing, Backing::Anonymous) && vma.shared;
-            if !own {
-                self.space
-                    .clear(piece.start.max(range.start)..piece.end.min(range.end));
-            }
+        for (piece, _) in self.vmas.overlapping(range.clone()) {
+            self.space
+                .clear(piece.start.max(range.start)..piece.end.min(range.end));
         }
         if covered { Ok(()) } else { Err(Errno::ENOMEM) }
     }

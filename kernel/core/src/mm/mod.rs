@@ -24,6 +24,6 @@ pub use address_space::{AddressSpace, Layout, Range2};
 pub use current::CurrentMemory;
 pub use fault::{FaultError, Touch};
 pub use place::Whereto;
-pub(crate) use usage::is_scarce as memory_is_scarce;
+pub(crate) use usage::{is_more_than_the_machine, is_scarce as memory_is_scarce};
 pub use vma::{Backing, Vma};
 pub use word::SharedWord;

@@ -1,7 +1,7 @@
 //! Placing new mappings.
 
 use super::address_space::{AddressSpace, LOWEST, page_up, pages};
-use super::usage::is_obvious_overcommit;
+use super::usage::is_more_than_the_machine;
 use super::vma::Vma;
 use crate::error::Errno;
 use core::ops::Range;
@@ -29,7 +29,7 @@ impl AddressSpace {
         }
         let length = page_up(length).ok_or(Errno::ENOMEM)?;
         self.check_room(length)?;
-        if reserve && vma.access.write && !vma.shared && is_obvious_overcommit(length) {
+        if reserve && vma.access.write && !vma.shared && is_more_than_the_machine(length) {
             return Err(Errno::ENOMEM);
         }
         let range = self.choose(whereto, length)?;
@@ -94,7 +94,7 @@ impl AddressSpace {
             self.unmap_range(new..old);
         } else if new > old {
             let fits = self.check_room(new - old).is_ok()
-                && !is_obvious_overcommit(new - layout.brk_start)
+                && !is_more_than_the_machine(new - layout.brk_start)
                 && new <= layout.mmap_top
                 && self.vmas.is_free(old..new + PAGE_SIZE);
             if !fits {

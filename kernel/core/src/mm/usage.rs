@@ -16,6 +16,6 @@ pub(super) fn can_spare(bytes: usize) -> bool {
 
 /// Whether `bytes` of private writable memory are more than the machine could ever give: refused at once, as Linux'
 /// heuristic overcommit does for obvious overcommits (`proc(5)`, `overcommit_memory` 0).
-pub(super) fn is_obvious_overcommit(bytes: usize) -> bool {
+pub(crate) fn is_more_than_the_machine(bytes: usize) -> bool {
     bytes / threadbare_machine::memory::PAGE_SIZE > usage().total
 }

@@ -10,7 +10,7 @@ use threadbare_range_map::Piece;
 /// Where the pages of a mapping come from.
 #[derive(Clone)]
 pub enum Backing {
-    /// Zeroes.
+    /// Zeroes, and private: shared zeroes are a file without a name.
     Anonymous,
     /// A file, from this page of it on.
     File {
@@ -78,7 +78,7 @@ impl Piece for Vma {
 
     fn joins(&self, distance: usize, next: &Vma) -> bool {
         let backing = match (&self.backing, &next.backing) {
-            (Backing::Anonymous, Backing::Anonymous) => !self.shared, // a shared range has an identity of its own
+            (Backing::Anonymous, Backing::Anonymous) => true,
             (
                 Backing::File {
                     inode: a, page: p, ..

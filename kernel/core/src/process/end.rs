@@ -34,8 +34,8 @@ pub(super) fn leave(thread: &Thread) {
 
 /// Releases what a process has, once its last thread leaves, and tells its parent.
 fn bury(process: &Arc<Process>) {
-    let main_status = process.main_status.load(Ordering::Relaxed);
-    process.end(ExitStatus::Exited(main_status)); // if nothing else has ended it
+    let last_status = process.last_status.load(Ordering::Relaxed);
+    process.end(ExitStatus::Exited(last_status)); // if nothing else has ended it
     release_memory(process);
     release_files(process);
     let stopped_groups = tree::groups_left_stopped(process);

@@ -82,8 +82,8 @@ pub struct Process {
     ended: SpinLock<Option<ExitStatus>>,
     /// The name of the last thread that left, for what remains.
     pub(super) last_name: SpinLock<[u8; 16]>,
-    /// What the first thread passed to `exit(2)`, should it leave before the others.
-    pub(super) main_status: AtomicU8,
+    /// What a thread passed to `exit(2)` last.
+    pub(super) last_status: AtomicU8,
     zombie: AtomicBool,
     /// Woken when it has ended.
     end: WaitQueue,
@@ -194,7 +194,7 @@ impl Process {
             left: WaitQueue::new(),
             ended: SpinLock::new(None),
             last_name: SpinLock::new([0; 16]),
-            main_status: AtomicU8::new(0),
+            last_status: AtomicU8::new(0),
             zombie: AtomicBool::new(false),
             end: WaitQueue::new(),
             watchers: Watchers::default(),

@@ -101,11 +101,9 @@ impl Thread {
         *self.task.lock() = Arc::downgrade(task);
     }
 
-    /// Ends this thread alone. The status of the first thread is the process', if nothing else ends that.
+    /// Ends this thread alone. The status of the last one is the process', if nothing else ends that.
     pub fn exit(&self, status: u8) {
-        if self.tid() == self.process.pid {
-            self.process.main_status.store(status, Ordering::Relaxed);
-        }
+        self.process.last_status.store(status, Ordering::Relaxed);
         self.give_up();
     }
 

@@ -2,7 +2,7 @@
 
 use super::crash;
 use crate::mm::{FaultError, Touch};
-use crate::process::{ExitStatus, Thread};
+use crate::process::{ExitStatus, Thread, make_room};
 use crate::signal::{self, Details, Signal, SignalInfo, code};
 use threadbare_machine::trap::vector;
 use threadbare_machine::user::{FaultAccess, UserContext};
@@ -22,12 +22,7 @@ pub fn page_fault(thread: &Thread, context: &mut UserContext, address: usize, ac
         FaultError::Forbidden => (Signal::SIGSEGV, code::SEGV_ACCERR),
         FaultError::BeyondFile => (Signal::SIGBUS, code::BUS_ADRERR),
         FaultError::OutOfMemory => {
-            if thread.process.status().is_none() {
-                let text =
-                    "out of memory: the program needs more than the machine has; give it more with --memory";
-                crate::host::log(threadbare_link::LogLevel::Error, text);
-            }
-            return thread.process.end(ExitStatus::Signaled(Signal::SIGKILL.number()));
+            return make_room(thread); // the program touches it again
         }
     };
     raise(

@@ -3,8 +3,8 @@
 use super::Call;
 use super::memory::UserMemory;
 use crate::error::Errno;
-use crate::mm::{Backing, Vma, Whereto};
-use crate::vfs::{DeviceNumber, FileType};
+use crate::mm::{Backing, Vma, Whereto, is_more_than_the_machine};
+use crate::vfs::{DeviceNumber, FileType, Name, Place};
 use alloc::format;
 use linux_raw_sys::general as linux;
 use threadbare_machine::memory::PAGE_SIZE;
@@ -52,13 +52,12 @@ pub(super) fn mmap(
     if flags & linux::MAP_TYPE as usize == linux::MAP_SHARED_VALIDATE as usize && flags & !known != 0 {
         return Err(Errno::EOPNOTSUPP);
     }
-    let vma = if flag(linux::MAP_ANONYMOUS) {
-        Vma {
-            shared,
-            ..Vma::anonymous(access)
-        }
+    let vma = if flag(linux::MAP_ANONYMOUS) && shared {
+        shared_memory(call, length, access)?
+    } else if flag(linux::MAP_ANONYMOUS) {
+        Vma::anonymous(access)
     } else {
-        file_mapping(call, fd, offset, access, shared)?
+        file_mapping(call, fd, [offset, length], access, shared)?
     };
     let whereto = if flag(linux::MAP_FIXED_NOREPLACE) {
         Whereto::FixedIfFree(address)
@@ -73,10 +72,32 @@ pub(super) fn mmap(
         .map(whereto, length, vma, !flag(linux::MAP_NORESERVE))
 }
 
+/// Memory that is shared with those to whom `fork(2)` gives it: a file of the root file system that has no name.
+fn shared_memory(call: &Call<'_>, length: usize, access: Access) -> Result<Vma, Errno> {
+    if is_more_than_the_machine(length) {
+        return Err(Errno::ENOMEM);
+    }
+    let mount = call.process().fs.namespace().root();
+    let mount = mount.mount().ok_or(Errno::ENODEV)?;
+    let inode = mount.file_system.unnamed_file(0o666, false)?;
+    let size = length.checked_next_multiple_of(PAGE_SIZE).ok_or(Errno::ENOMEM)?;
+    inode.contents().ok_or(Errno::ENODEV)?.truncate(size as u64)?;
+    let place = Place::anonymous(inode.clone(), Name::Static(b"/dev/zero (deleted)"));
+    Ok(Vma {
+        shared: true,
+        backing: Backing::File {
+            inode,
+            place,
+            page: 0,
+        },
+        ..Vma::anonymous(access)
+    })
+}
+
 fn file_mapping(
     call: &Call<'_>,
     fd: usize,
-    offset: usize,
+    [offset, length]: [usize; 2],
     access: Access,
     shared: bool,
 ) -> Result<Vma, Errno> {
@@ -89,10 +110,12 @@ fn file_mapping(
     }
     let kind = file.inode().kind();
     if kind == FileType::CharacterDevice && file.inode().metadata().node == ZERO_DEVICE {
-        return Ok(Vma {
-            shared,
-            ..Vma::anonymous(access)
-        }); // /dev/zero: as MAP_ANONYMOUS (zero(4))
+        // /dev/zero: as MAP_ANONYMOUS (zero(4))
+        return if shared {
+            shared_memory(call, length, access)
+        } else {
+            Ok(Vma::anonymous(access))
+        };
     }
     if kind != FileType::Regular || file.inode().contents().is_none() {
         return Err(Errno::ENODEV);

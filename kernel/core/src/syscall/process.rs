@@ -17,7 +17,7 @@ pub(super) fn exit_group(call: &mut Call<'_>, [status, ..]: [usize; 6]) -> Resul
     Ok(0)
 }
 
-/// `exit(2)`: ends the thread; with the last one the process ends, with the status of the first.
+/// `exit(2)`: ends the thread; with the last one the process ends, with its status.
 pub(super) fn exit(call: &mut Call<'_>, [status, ..]: [usize; 6]) -> Result<usize, Errno> {
     call.thread.exit(status.to_le_bytes()[0]);
     Ok(0)

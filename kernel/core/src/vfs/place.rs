@@ -41,7 +41,7 @@ impl Place {
         }
     }
 
-    pub(super) fn anonymous(inode: Arc<dyn Inode>, label: Name) -> Place {
+    pub(crate) fn anonymous(inode: Arc<dyn Inode>, label: Name) -> Place {
         Place {
             mount: None,
             inode,
