@@ -328,31 +328,57 @@ unsafe extern "sysv64" fn set_vector() {
 }
 
 fn vector_state() {
+    const AREA: usize = STACK_TOP - 4096;
+    const SIZE: usize = 2700;
+    let read = || {
+        let mut area = alloc::vec![0; SIZE];
+        user::copy_in(AREA, &mut area).expect("the stack's page is there");
+        area
+    };
+    let load = |area: &[u8]| {
+        user::copy_out(AREA, area).expect("the stack's page is there");
+        user::load_vector_state(AREA)
+    };
     in_ring_3(
         set_vector,
         |context| context.registers_mut().rax = 0x1122_3344,
         |context, _| {
-            let mut state = alloc::vec![0; user::vector_state_size()];
-            user::save_vector_state(&mut state);
+            assert!(user::vector_frame_size() <= SIZE);
+            assert_eq!(user::store_vector_state(AREA), Ok(()));
+            let mut area = read();
+            let xmm5 = 160 + 5 * 16;
             assert_eq!(
-                &state[160 + 5 * 16..][..4],
+                &area[xmm5..][..4],
                 &[0x44, 0x33, 0x22, 0x11],
                 "XMM5 in the FXSAVE area"
             );
-            state[160 + 5 * 16] = 0x55;
-            assert!(user::restore_vector_state(&state));
+            area[xmm5] = 0x55;
+            assert_eq!(load(&area), Ok(()));
             context.run();
             assert_eq!(context.registers().rax, 0x1122_3355);
             // What a program may have forged:
-            state[512 + 7] = 0x80; // a component that does not exist
-            assert!(!user::restore_vector_state(&state));
-            state[512 + 7] = 0;
-            state[512 + 15] = 0x80; // the compacted format
-            assert!(!user::restore_vector_state(&state));
-            state[512 + 15] = 0;
-            state[24..28].copy_from_slice(&u32::MAX.to_le_bytes()); // reserved bits of MXCSR
-            assert!(user::restore_vector_state(&state));
-            assert!(!user::restore_vector_state(&state[..100]));
+            let mut refused = |at: usize, byte: u8| {
+                let before = core::mem::replace(&mut area[at], byte);
+                assert_eq!(load(&area), Err(user::VectorFault), "byte {at} is {byte:#x}");
+                area[at] = before;
+            };
+            refused(512 + 7, 0x80); // a component that does not exist
+            refused(512 + 15, 0x80); // the compacted format
+            refused(512 + 20, 1); // a reserved word of the header
+            refused(26, 1); // a reserved bit of MXCSR
+            area[464] ^= 1; // no magic number: the old format, and the header means nothing
+            area[512 + 7] = 0x80;
+            assert_eq!(load(&area), Ok(()));
+            for address in [
+                AREA + 16,
+                AREA - 8192,
+                crate::paging::USER_END,
+                usize::MAX - 63,
+                !0 << 47,
+            ] {
+                assert_eq!(user::load_vector_state(address), Err(user::VectorFault));
+                assert_eq!(user::store_vector_state(address), Err(user::VectorFault));
+            }
         },
     );
 }

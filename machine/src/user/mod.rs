@@ -7,18 +7,23 @@
 //! 1. While ring 3 runs on a CPU, RSP0 and `user_frame_end` of that CPU point at the end of the frame inside the
 //!    context whose `run` is active there, which is borrowed exclusively for that time.
 //! 2. The frame that is loaded has user selectors, IF set, IOPL 0, and a user RIP: [`context`] sees to it each time.
-//! 3. User memory is touched only by [`copy`] and [`atomic`], between STAC and CLAC, at addresses below [`USER_END`](crate::paging::USER_END).
+//! 3. User memory is touched only by [`copy`], [`atomic`] and [`vector`], between STAC and CLAC, at addresses below
+//!    [`USER_END`](crate::paging::USER_END).
 
 mod atomic;
 mod context;
 pub(crate) mod copy;
 pub(crate) mod enter;
 pub(crate) mod registers;
+mod vector;
 
 pub use atomic::{compare_exchange_word, load_word};
 pub use context::{FaultAccess, Trap, UserContext};
 pub use copy::{CopyFault, copy_in, copy_into_page, copy_out, copy_out_of_page};
 pub use registers::{
-    fs_base, gs_base, reset_registers, reset_vector_state, restore_vector_state, save_vector_state,
-    set_fs_base, set_gs_base, vector_components, vector_state_size,
+    fs_base, gs_base, reset_registers, set_fs_base, set_gs_base, vector_components, vector_state_size,
+};
+pub use vector::{
+    VECTOR_STATE_ALIGNMENT, VectorFault, load_vector_state, reset_vector_state, store_vector_state,
+    vector_frame_size,
 };

@@ -230,67 +230,6 @@ pub fn vector_components() -> u64 {
     }
 }
 
-/// Writes the current program's vector and floating-point state to `into`.
-///
-/// # Panics
-/// When `into` is shorter than [`vector_state_size`].
-pub fn save_vector_state(into: &mut [u8]) {
-    let Ok(mut area) = Area::new() else { return };
-    let size = vector_state_size();
-    let _interrupts = crate::irq::disable();
-    // SAFETY: ring 0 (elsewhere it faults). The copy is of an area that we own, as long as it is.
-    unsafe {
-        area.save(false);
-        into[..size].copy_from_slice(core::slice::from_raw_parts(area.memory.as_ptr(), size));
-    }
-}
-
-/// Loads the current program's vector and floating-point state from bytes that a program may have written; `false`,
-/// and nothing changed, when the CPU would refuse them.
-///
-/// The header of the XSAVE area (SDM 1, 13.4.2) must name only managed components and the standard format; reserved
-/// bits of MXCSR are cleared.
-pub fn restore_vector_state(from: &[u8]) -> bool {
-    const HEADER: usize = FXSAVE_BYTES;
-    const MXCSR: usize = 24;
-    const MXCSR_VALID: u32 = 0xffff;
-    let size = vector_state_size();
-    let (Some(from), Ok(area)) = (from.get(..size), Area::new()) else {
-        return false;
-    };
-    // SAFETY: the area is ours and at least `size` bytes long.
-    let bytes = unsafe { core::slice::from_raw_parts_mut(area.memory.as_ptr(), size) };
-    bytes.copy_from_slice(from);
-    let word = |bytes: &[u8], at: usize| {
-        bytes[at..at + 8]
-            .iter()
-            .rev()
-            .fold(0, |word, &byte| word << 8 | u64::from(byte))
-    };
-    if features().xsave {
-        let components = word(bytes, HEADER);
-        let reserved = (1..8).any(|index| word(bytes, HEADER + 8 * index) != 0);
-        if components & !vector_components() != 0 || reserved {
-            return false;
-        }
-    }
-    let mxcsr = (word(bytes, MXCSR) as u32) & MXCSR_VALID;
-    bytes[MXCSR..MXCSR + 4].copy_from_slice(&mxcsr.to_le_bytes());
-    let _interrupts = crate::irq::disable();
-    // SAFETY: ring 0; the header and MXCSR were checked, so the load cannot fault.
-    unsafe { area.load() };
-    true
-}
-
-/// Puts the current program's vector and floating-point state into the state in which a program starts.
-pub fn reset_vector_state() {
-    if let Ok(area) = Area::new() {
-        let _interrupts = crate::irq::disable();
-        // SAFETY: ring 0; a new area holds a valid state.
-        unsafe { area.load() };
-    }
-}
-
 /// Puts the current program's vector and floating-point registers and its FS and GS base into the state in which a
 /// program starts, as `execve` does.
 ///

@@ -25,6 +25,21 @@ impl<'a> CurrentMemory<'a> {
         self.process
     }
 
+    /// Brings in all pages of a range, as touching them would.
+    ///
+    /// # Errors
+    /// `EFAULT` if one is not there or may not be touched so; `ENOMEM`.
+    pub fn bring_in_range(&self, address: usize, length: usize, touch: Touch) -> Result<(), Errno> {
+        let end = address.checked_add(length).filter(|&end| end <= USER_END);
+        let end = end.ok_or(Errno::EFAULT)?;
+        let memory = self.process.memory();
+        let mut memory = memory.lock();
+        for page in (address & !(PAGE_SIZE - 1)..end).step_by(PAGE_SIZE) {
+            memory.fault(page.max(address), touch).map_err(errno)?;
+        }
+        Ok(())
+    }
+
     /// Copies piece by piece: when the machine meets a page that is not there, the page is brought in and the copy
     /// goes on. `copy` gets the address and the offset to continue at.
     fn resolve(

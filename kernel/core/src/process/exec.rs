@@ -252,7 +252,7 @@ fn commit(thread: &Thread, prepared: Prepared) -> Result<UserContext, Errno> {
     user::reset_registers()?;
     close_on_exec(thread);
     process.signals.reset_handlers();
-    *thread.signals.stack.lock() = crate::signal::AlternateStack::default();
+    thread.signals.set_stack(crate::signal::AlternateStack::default());
     *process.executable.lock() = Some(place);
     thread.set_name(&name);
 

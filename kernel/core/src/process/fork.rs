@@ -88,10 +88,9 @@ pub fn clone_process(
         .store(no_new_privileges, Ordering::Relaxed);
     numbered(&process)?;
     let thread = parent.copy_for(pid, process.clone());
-    *thread.signals.stack.lock() = match sharing.memory {
-        true => crate::signal::AlternateStack::default(),
-        false => *parent.signals.stack.lock(),
-    };
+    if !sharing.memory {
+        thread.signals.set_stack(parent.signals.stack());
+    }
     tree::add(&process);
     if life::start(&thread, parent_steps(&process, start)).is_err() {
         let parent = tree::find(process.parent());

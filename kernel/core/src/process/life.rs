@@ -74,8 +74,15 @@ pub(super) fn start(thread: &Arc<Thread>, first: FirstSteps) -> Result<(), OutOf
 
 /// Runs the program until the thread ends.
 fn live(thread: &Thread, mut context: UserContext) {
-    while !thread.is_ending() {
-        let mut interrupted = None;
+    let mut interrupted = None;
+    loop {
+        while thread.signals.take_attention() || interrupted.is_some() {
+            if thread.is_ending() {
+                return;
+            }
+            signal::deliver_pending(thread, &mut context, &mut interrupted);
+            thread.process.wait_while_stopped();
+        }
         match context.run() {
             Trap::SystemCall => interrupted = syscall::serve(thread, &mut context).err(),
             Trap::PageFault { address, access } => report::page_fault(thread, &mut context, address, access),
@@ -84,10 +91,6 @@ fn live(thread: &Thread, mut context: UserContext) {
         }
         if task::wants_reschedule() {
             sched::preempt();
-        }
-        while (interrupted.is_some() || thread.is_interrupted()) && !thread.is_ending() {
-            signal::deliver_pending(thread, &mut context, &mut interrupted);
-            thread.process.wait_while_stopped();
         }
     }
 }

@@ -31,6 +31,7 @@ impl Default for Limits {
         set(linux::RLIMIT_CORE, 0, INFINITY);
         set(linux::RLIMIT_NOFILE, 1024, 4096);
         set(linux::RLIMIT_MEMLOCK, 8 << 20, 8 << 20);
+        set(linux::RLIMIT_SIGPENDING, 1024, 1024);
         set(linux::RLIMIT_MSGQUEUE, 819_200, 819_200);
         set(linux::RLIMIT_NICE, 0, 0);
         set(linux::RLIMIT_RTPRIO, 0, 0);
@@ -67,6 +68,11 @@ impl Limits {
     /// `RLIMIT_NOFILE`: file descriptors are below it.
     pub fn open_files(&self) -> u32 {
         u32::try_from(self.0[linux::RLIMIT_NOFILE as usize].soft).unwrap_or(u32::MAX)
+    }
+
+    /// `RLIMIT_SIGPENDING`: so many real-time signals may wait for a process, or for one of its threads.
+    pub fn pending_signals(&self) -> u64 {
+        self.0[linux::RLIMIT_SIGPENDING as usize].soft
     }
 
     /// `RLIMIT_STACK`.

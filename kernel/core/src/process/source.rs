@@ -100,7 +100,7 @@ impl ProcSource for Tables {
             None => (0, 0, 0),
         };
         let (pending, mask) = match &main {
-            Some(main) => (main.signals.pending(&process.signals), *main.signals.mask.lock()),
+            Some(main) => (main.signals.pending(&process.signals), main.signals.mask()),
             None => (SignalSet::EMPTY, SignalSet::EMPTY),
         };
         let times = process.own_times();

@@ -7,7 +7,7 @@ use super::thread::Thread;
 use super::tree;
 use crate::clock;
 use crate::mm::AddressSpace;
-use crate::sched::{self, Mutex, WaitQueue};
+use crate::sched::{Mutex, WaitQueue};
 use crate::signal::{ProcessSignals, Signal};
 use crate::vfs::{Credentials, FdTable, FsContext, Place, Readiness, Watchers};
 use alloc::sync::{Arc, Weak};
@@ -290,9 +290,19 @@ impl Process {
     /// Lets all threads look for signals and for their end.
     pub(crate) fn wake_threads(&self) {
         for thread in self.threads() {
-            if let Some(task) = thread.task() {
-                sched::unpark(&task);
-            }
+            thread.look();
+        }
+    }
+
+    /// Lets the first thread of which `is_meant` holds look for signals, if there is one.
+    pub(crate) fn wake_one_that(&self, is_meant: impl Fn(&Thread) -> bool) {
+        let meant = {
+            let threads = self.threads.lock();
+            let mut alive = threads.iter().filter_map(Weak::upgrade);
+            alive.find(|thread| is_meant(thread))
+        };
+        if let Some(thread) = meant {
+            thread.look();
         }
     }
 
@@ -304,7 +314,7 @@ impl Process {
     /// Whether the first thread blocks `signal`: an ignored signal that is blocked waits all the same.
     pub(crate) fn main_thread_blocks(&self, signal: Signal) -> bool {
         let main = self.threads.lock().first().and_then(Weak::upgrade);
-        main.is_some_and(|thread| thread.signals.mask.lock().contains(signal))
+        main.is_some_and(|thread| thread.signals.mask().contains(signal))
     }
 }
 

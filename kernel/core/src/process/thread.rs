@@ -4,7 +4,7 @@ use super::table::Process;
 use super::tree;
 use crate::sched::{self, KernelData, Scheduling};
 use crate::signal::ThreadSignals;
-use alloc::sync::{Arc, Weak};
+use alloc::sync::Arc;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use threadbare_machine::sync::SpinLock;
@@ -30,7 +30,8 @@ pub struct Thread {
     pub scheduling: Arc<Scheduling>,
     exiting: AtomicBool,
     left: AtomicBool,
-    task: SpinLock<Weak<Task>>,
+    /// Held until it leaves: nobody else may hold a task that waits for nothing but signals.
+    task: SpinLock<Option<Arc<Task>>>,
 }
 
 impl Thread {
@@ -47,7 +48,7 @@ impl Thread {
             scheduling: Arc::new(sched::child_of_current()),
             exiting: AtomicBool::new(false),
             left: AtomicBool::new(false),
-            task: SpinLock::new(Weak::new()),
+            task: SpinLock::new(None),
         });
         thread.set_name(name);
         process.add_thread(&thread);
@@ -59,7 +60,7 @@ impl Thread {
     pub(super) fn copy_for(&self, tid: u32, process: Arc<Process>) -> Arc<Thread> {
         let name = *self.name.lock();
         let thread = Thread::new(tid, process, &name);
-        *thread.signals.mask.lock() = *self.signals.mask.lock();
+        thread.signals.begin_with_mask(self.signals.mask());
         thread
     }
 
@@ -94,11 +95,13 @@ impl Thread {
 
     /// The task that serves it.
     pub fn task(&self) -> Option<Arc<Task>> {
-        self.task.lock().upgrade()
+        self.task.lock().clone()
     }
 
     pub(super) fn set_task(&self, task: &Arc<Task>) {
-        *self.task.lock() = Arc::downgrade(task);
+        if self.has_not_left() {
+            *self.task.lock() = Some(task.clone());
+        }
     }
 
     /// Ends this thread alone. The status of the last one is the process', if nothing else ends that.
@@ -110,11 +113,21 @@ impl Thread {
     /// Lets it leave for good at the next chance.
     pub(super) fn give_up(&self) {
         self.exiting.store(true, Ordering::Relaxed);
+        self.signals.call_attention();
     }
 
-    /// From now on its usage is counted with that of the threads that have left.
+    /// Lets it look for signals, a stop, its end: at once if it waits, else before it returns to ring 3.
+    pub(crate) fn look(&self) {
+        self.signals.call_attention();
+        if let Some(task) = self.task() {
+            sched::unpark(&task);
+        }
+    }
+
+    /// It gives up its task, and from now on its usage is counted with that of the threads that have left.
     pub(super) fn note_leaving(&self) {
         self.left.store(true, Ordering::Relaxed);
+        let _task = self.task.lock().take();
     }
 
     /// Whether its usage is still its own.

@@ -66,6 +66,11 @@ pub fn exception(thread: &Thread, context: &mut UserContext, number: u8) {
     );
 }
 
+/// Answers an `rt_sigreturn` whose frame makes no sense.
+pub fn bad_frame(thread: &Thread, context: &mut UserContext) {
+    raise(thread, context, SignalInfo::from_kernel(Signal::SIGSEGV), None);
+}
+
 /// Enters the program's handler, or tells what happened and ends the process.
 fn raise(thread: &Thread, context: &mut UserContext, info: SignalInfo, error: Option<FaultError>) {
     if !signal::force(thread, context, info) {

@@ -9,7 +9,7 @@ mod missing;
 mod narrate;
 
 pub use crash::describe;
-pub use fault::{exception, page_fault};
+pub use fault::{bad_frame, exception, page_fault};
 pub use missing::{missing, send_missing};
 pub use narrate::narrate;
 

@@ -1,9 +1,8 @@
 //! What happens to a thread's signals before it returns to ring 3.
 
-use super::frame;
-use super::restart;
-use super::state::{Action, Handler};
-use super::{DefaultAction, Signal, SignalInfo, SignalSet};
+use super::state::SS_AUTODISARM;
+use super::{Action, AlternateStack, DefaultAction, Handler, Signal, SignalInfo, SignalSet};
+use super::{frame, restart, set_mask};
 use crate::error::Errno;
 use crate::process::{ExitStatus, Thread, may_stop_from_terminal};
 use linux_raw_sys::general as linux;
@@ -13,10 +12,10 @@ use threadbare_machine::user::UserContext;
 /// they are when ring 3 goes on, and what the system call returned if it was interrupted: taken when that is settled.
 /// Returns early when the process is stopped: to be called again when it goes on.
 pub fn deliver_pending(thread: &Thread, context: &mut UserContext, interrupted: &mut Option<Errno>) {
+    let signals = &thread.signals;
     while !thread.process.is_stopped() {
-        let mask = *thread.signals.mask.lock();
-        let wanted = SignalSet::from_bits(!mask.bits());
-        let Some(info) = thread.signals.take(&thread.process.signals, wanted) else {
+        let wanted = SignalSet::from_bits(!signals.mask().bits());
+        let Some(info) = signals.take(&thread.process.signals, wanted) else {
             return nothing_left(thread, context, interrupted);
         };
         let action = thread.process.signals.action(info.signal);
@@ -25,11 +24,15 @@ pub fn deliver_pending(thread: &Thread, context: &mut UserContext, interrupted: 
             Handler::Default => do_default(thread, info.signal),
             Handler::Function(entry) => {
                 if let Some(interrupted) = interrupted.take() {
-                    let sa_restart = action.flags & u64::from(linux::SA_RESTART) != 0;
-                    restart::before_handler(context, interrupted, sa_restart);
+                    if interrupted == Errno::ERESTART_RESTARTBLOCK {
+                        *signals.restart.lock() = None;
+                    }
+                    restart::before_handler(context, interrupted, action.has(linux::SA_RESTART));
                 }
-                *thread.signals.restart.lock() = None;
                 enter_handler(thread, context, info, action, entry);
+                if signals.has_deliverable(&thread.process.signals) {
+                    signals.call_attention(); // the next one, before the first instruction of this handler
+                }
                 return;
             }
         }
@@ -37,13 +40,14 @@ pub fn deliver_pending(thread: &Thread, context: &mut UserContext, interrupted: 
             return;
         }
     }
+    signals.call_attention(); // to be looked at again when the process goes on
 }
 
 fn nothing_left(thread: &Thread, context: &mut UserContext, interrupted: &mut Option<Errno>) {
     if let Some(interrupted) = interrupted.take() {
         restart::without_handler(context, interrupted);
     }
-    thread.signals.restore_mask();
+    super::restore_mask(thread);
 }
 
 fn do_default(thread: &Thread, signal: Signal) {
@@ -59,33 +63,48 @@ fn do_default(thread: &Thread, signal: Signal) {
     }
 }
 
+/// Points the registers at the handler. Without a stack to run it on the thread gets SIGSEGV, which may be handled on
+/// another stack.
 fn enter_handler(thread: &Thread, context: &mut UserContext, info: SignalInfo, action: Action, entry: u64) {
-    let mask = *thread.signals.mask.lock();
-    let restore = thread.signals.saved_mask.lock().take().unwrap_or(mask);
+    let signals = &thread.signals;
+    let mask = signals.mask();
+    let restore = signals.take_saved_mask().unwrap_or(mask);
     if frame::push(thread, context, &info, &action, entry, restore).is_err() {
-        // There is no stack to handle it on: as Linux, SIGSEGV that cannot be handled.
-        thread.process.end(ExitStatus::Signaled(Signal::SIGSEGV.number()));
+        set_mask(thread, restore);
+        if info.signal == Signal::SIGSEGV || !force(thread, context, SignalInfo::from_kernel(Signal::SIGSEGV))
+        {
+            thread.process.end(ExitStatus::Signaled(Signal::SIGSEGV.number()));
+        }
         return;
     }
     let mut blocked = mask.union(action.mask);
-    if action.flags & u64::from(linux::SA_NODEFER) == 0 {
+    if !action.has(linux::SA_NODEFER) {
         blocked = blocked.with(info.signal);
     }
-    *thread.signals.mask.lock() = blocked.blockable();
-    if action.flags & u64::from(linux::SA_RESETHAND) != 0 {
-        thread.process.signals.set_action(info.signal, Action::default());
+    if blocked != mask {
+        set_mask(thread, blocked);
+    }
+    if action.has(linux::SA_RESETHAND) {
+        let default = Action {
+            handler: Handler::Default,
+            ..action
+        };
+        thread.process.signals.set_action(info.signal, default);
+    }
+    if signals.stack().flags & SS_AUTODISARM != 0 {
+        signals.set_stack(AlternateStack::default());
     }
 }
 
-/// Delivers a signal that a fault raised: if the program blocks or ignores it, it ends. Returns whether a handler was
-/// entered.
+/// Delivers a signal that a fault raised. Returns whether a handler was entered; if the program blocks or ignores the signal,
+/// or there is no stack to handle it on, it is to end.
 pub fn force(thread: &Thread, context: &mut UserContext, info: SignalInfo) -> bool {
     let action = thread.process.signals.action(info.signal);
-    let blocked = thread.signals.mask.lock().contains(info.signal);
+    let blocked = thread.signals.mask().contains(info.signal);
     match action.handler {
         Handler::Function(entry) if !blocked => {
             enter_handler(thread, context, info, action, entry);
-            true
+            !thread.is_ending()
         }
         _ => false,
     }

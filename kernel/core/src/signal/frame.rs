@@ -8,18 +8,25 @@
 //!   return address    the restorer, which calls rt_sigreturn       <- RSP in the handler, 8 below a multiple of 16
 //! ```
 //!
-//! Coming back, only what ring 3 could set itself is taken from it: [`UserContext::run`] replaces selectors and
-//! privileged flags, and the machine checks the vector state before it is loaded.
+//! Coming back, nothing in it is trusted:
+//! 1. Of the flags only those are taken that ring 3 could set itself, and the selectors must be ring 3's;
+//!    [`UserContext::run`] replaces both anyway, and runs no RIP that is not the user's.
+//! 2. The vector state goes straight from the program's memory to the CPU, which refuses what is not valid
+//!    ([`user::load_vector_state`]).
+//! 3. The mask blocks nothing that cannot be blocked, and the alternate stack is set as by `sigaltstack(2)`.
+//!
+//! What cannot be taken is answered by SIGSEGV, as on Linux.
 
-use super::state::{Action, AlternateStack};
-use super::{SignalInfo, SignalSet};
+use super::info::SIGINFO_WORDS;
+use super::state::AlternateStack;
+use super::{Action, Details, SignalInfo, SignalSet, set_mask};
 use crate::error::Errno;
-use crate::mm::CurrentMemory;
+use crate::mm::{CurrentMemory, Touch};
 use crate::process::Thread;
 use crate::syscall::memory::UserMemory;
-use alloc::vec::Vec;
 use linux_raw_sys::general as linux;
-use threadbare_machine::user::{self, UserContext};
+use threadbare_machine::trap::vector;
+use threadbare_machine::user::{self, UserContext, VECTOR_STATE_ALIGNMENT};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// `struct ucontext` for x86-64, with `struct sigcontext_64` inside.
@@ -53,19 +60,38 @@ struct UserContextFrame {
     mask: u64,
 }
 
-const SIGINFO_BYTES: usize = 128;
 const CONTEXT_BYTES: usize = size_of::<UserContextFrame>();
 const _: () = assert!(CONTEXT_BYTES == 304);
 
-/// `UC_FP_XSTATE`, `UC_SIGCONTEXT_SS`, `UC_STRICT_RESTORE_SS`.
-const CONTEXT_FLAGS: u64 = 7;
+/// All but the vector state, lowest address first.
+#[derive(IntoBytes, Immutable)]
+#[repr(C)]
+struct Frame {
+    return_address: u64,
+    context: UserContextFrame,
+    info: [u64; SIGINFO_WORDS],
+}
 
-/// Offsets and values of the marks that say "this is XSAVE format and this long" (`struct _fpx_sw_bytes`).
-const SOFTWARE_BYTES: usize = 464;
-const MAGIC1: u32 = 0x4650_5853;
-const MAGIC2: u32 = 0x4650_5845;
+/// `UC_FP_XSTATE`, `UC_SIGCONTEXT_SS`, `UC_STRICT_RESTORE_SS`.
+const CONTEXT_FLAGS: u64 = 0b111;
+const STRICT_RESTORE_SS: u64 = 0b100;
+
+/// The selectors of ring 3 as Linux has them, and so as programs see them: CS and SS.
+const USER_CS: u16 = 0x33;
+const USER_SS: u16 = 0x2b;
+
+/// The bytes below RSP that a function may use without moving it (System V ABI, "The Stack Frame").
+const RED_ZONE: u64 = 128;
+
+/// The flags that come back from a frame: CF, PF, AF, ZF, SF, TF, DF, OF, RF, AC.
+const RESTORED_FLAGS: u64 = 0x5_0dd5;
+/// The flags that are clear in a handler: TF, DF, RF.
+const CLEARED_FLAGS: u64 = 0x1_0500;
 
 /// Pushes a frame for `info` and points the registers at the handler.
+///
+/// # Errors
+/// `EFAULT`: there is no stack, or no memory for it.
 pub(super) fn push(
     thread: &Thread,
     context: &mut UserContext,
@@ -75,93 +101,93 @@ pub(super) fn push(
     mask: SignalSet,
 ) -> Result<(), Errno> {
     let memory = CurrentMemory::new(&thread.process);
-    let registers = *context.registers();
-    let stack = *thread.signals.stack.lock();
-    let on_stack = stack.contains(registers.cpu.rsp);
-    let switches = action.flags & u64::from(linux::SA_ONSTACK) != 0 && stack.size > 0 && !on_stack;
-    let top = if switches {
+    let registers = context.registers();
+    let stack = thread.signals.stack();
+    let rsp = registers.cpu.rsp;
+    let was_on_stack = stack.is_in_use(rsp);
+    let enters = action.has(linux::SA_ONSTACK) && stack.size > 0 && !was_on_stack;
+    // The program chose RSP: addresses may wrap, and the writes below then fail.
+    let top = if enters {
         stack.start.wrapping_add(stack.size)
     } else {
-        registers.cpu.rsp.wrapping_sub(128)
-    }; // the red zone
-
-    let vector_state = vector_state_bytes()?;
-    let vector_at = top.wrapping_sub(vector_state.len() as u64) & !63;
-    let body = (SIGINFO_BYTES + CONTEXT_BYTES) as u64;
-    let frame = (vector_at.wrapping_sub(body + 8) & !15).wrapping_sub(8);
-    // The program chose RSP: addresses may wrap, and the writes below then fail.
-    let context_at = frame.wrapping_add(8);
-    let info_at = context_at.wrapping_add(CONTEXT_BYTES as u64);
-    if (switches || on_stack) && frame < stack.start {
+        rsp.wrapping_sub(RED_ZONE)
+    };
+    let vector_at = top.wrapping_sub(user::vector_frame_size() as u64) & !(VECTOR_STATE_ALIGNMENT as u64 - 1);
+    let at = (vector_at.wrapping_sub(size_of::<Frame>() as u64 - 8) & !15).wrapping_sub(8);
+    if (enters || was_on_stack) && !stack.contains(at) {
         return Err(Errno::EFAULT); // the alternate stack is too small
     }
-
-    let saved = UserContextFrame {
-        flags: CONTEXT_FLAGS,
-        stack_start: stack.start,
-        stack_flags: stack_flags(&stack, on_stack),
-        stack_size: stack.size,
-        r8_to_r15: [
-            registers.r8,
-            registers.r9,
-            registers.r10,
-            registers.r11,
-            registers.r12,
-            registers.r13,
-            registers.r14,
-            registers.r15,
-        ],
-        rdi: registers.rdi,
-        rsi: registers.rsi,
-        rbp: registers.rbp,
-        rbx: registers.rbx,
-        rdx: registers.rdx,
-        rax: registers.rax,
-        rcx: registers.rcx,
-        rsp: registers.cpu.rsp,
-        rip: registers.cpu.rip,
-        rflags: registers.cpu.rflags,
-        selectors: [0x33, 0, 0, 0x2b], // what Linux shows; ours are not the program's business
-        error_code: registers.error_code,
-        vector: registers.vector,
-        cr2: match info.details {
-            super::Details::Address(address) => address,
-            _ => 0,
+    let frame = Frame {
+        return_address: action.restorer,
+        context: UserContextFrame {
+            flags: CONTEXT_FLAGS,
+            link: 0,
+            stack_start: stack.start,
+            stack_flags: stack.flags,
+            stack_padding: 0,
+            stack_size: stack.size,
+            r8_to_r15: [
+                registers.r8,
+                registers.r9,
+                registers.r10,
+                registers.r11,
+                registers.r12,
+                registers.r13,
+                registers.r14,
+                registers.r15,
+            ],
+            rdi: registers.rdi,
+            rsi: registers.rsi,
+            rbp: registers.rbp,
+            rbx: registers.rbx,
+            rdx: registers.rdx,
+            rax: registers.rax,
+            rcx: registers.rcx,
+            rsp,
+            rip: registers.cpu.rip,
+            rflags: registers.cpu.rflags,
+            selectors: [USER_CS, 0, 0, USER_SS],
+            error_code: registers.error_code,
+            vector: registers.vector,
+            old_mask: mask.bits(),
+            cr2: match info.details {
+                Details::Address(address) => address,
+                _ => 0,
+            },
+            vector_state: vector_at,
+            reserved: [0; 8],
+            mask: mask.bits(),
         },
-        vector_state: vector_at,
-        mask: mask.bits(),
-        ..UserContextFrame::default()
+        info: info.to_words(),
     };
-    write(&memory, vector_at, &vector_state)?;
-    write(&memory, info_at, &info.to_bytes())?;
-    write(&memory, context_at, saved.as_bytes())?;
-    write(&memory, frame, &action.restorer.to_le_bytes())?;
-    if stack.disarm && switches {
-        *thread.signals.stack.lock() = AlternateStack::default();
-    }
+    store_vector_state(&memory, vector_at)?;
+    memory.write_bytes(address(at)?, frame.as_bytes())?;
 
     let registers = context.registers_mut();
     registers.cpu.rip = entry;
-    registers.cpu.rsp = frame;
-    registers.cpu.rflags &= !0x1_0500; // DF, TF and RF are clear in a handler
+    registers.cpu.rsp = at;
+    registers.cpu.rflags &= !CLEARED_FLAGS;
     registers.rdi = u64::from(info.signal.number());
-    registers.rsi = info_at;
-    registers.rdx = context_at;
+    registers.rsi = at.wrapping_add(8 + CONTEXT_BYTES as u64);
+    registers.rdx = at.wrapping_add(8);
     registers.rax = 0;
-    registers.vector = 0; // not the registers of a system call any more: no SYSRET, no restart
+    // The handler expects nothing in RCX and R11, so it may be entered by SYSRET, which is faster than IRET.
+    registers.vector = vector::SYSCALL;
+    registers.rcx = entry;
+    registers.r11 = registers.cpu.rflags;
     Ok(())
 }
 
 /// `rt_sigreturn(2)`: takes the registers back from the frame that the stack pointer leads to.
 ///
 /// # Errors
-/// `EFAULT` if there is no readable frame, or its vector state is invalid: the caller is killed by SIGSEGV.
+/// `EFAULT` if there is no readable frame, or it holds what ring 3 cannot have: the caller gets SIGSEGV. All but the vector
+/// state, which is then the initial one, and the selectors may have been taken.
 pub fn sigreturn(thread: &Thread, context: &mut UserContext) -> Result<(), Errno> {
     let memory = CurrentMemory::new(&thread.process);
     let at = context.registers().cpu.rsp; // the restorer has popped the return address
     let mut saved = UserContextFrame::default();
     memory.read_bytes(address(at)?, saved.as_mut_bytes())?;
-    restore_vector_state(&memory, saved.vector_state)?;
     let registers = context.registers_mut();
     let [r8, r9, r10, r11, r12, r13, r14, r15] = saved.r8_to_r15;
     (registers.r8, registers.r9, registers.r10, registers.r11) = (r8, r9, r10, r11);
@@ -169,67 +195,60 @@ pub fn sigreturn(thread: &Thread, context: &mut UserContext) -> Result<(), Errno
     (registers.rdi, registers.rsi, registers.rbp, registers.rbx) =
         (saved.rdi, saved.rsi, saved.rbp, saved.rbx);
     (registers.rdx, registers.rax, registers.rcx) = (saved.rdx, saved.rax, saved.rcx);
-    (registers.cpu.rsp, registers.cpu.rip, registers.cpu.rflags) = (saved.rsp, saved.rip, saved.rflags);
-    registers.vector = 0;
-    *thread.signals.mask.lock() = SignalSet::from_bits(saved.mask).blockable();
-    let stack = AlternateStack {
-        start: saved.stack_start,
-        size: if saved.stack_flags & linux::SS_DISABLE != 0 {
-            0
-        } else {
-            saved.stack_size
-        },
-        disarm: saved.stack_flags & (1 << 31) != 0,
-    };
-    *thread.signals.stack.lock() = stack;
+    (registers.cpu.rsp, registers.cpu.rip) = (saved.rsp, saved.rip);
+    let kept = registers.cpu.rflags & !RESTORED_FLAGS;
+    registers.cpu.rflags = kept | saved.rflags & RESTORED_FLAGS;
+    set_mask(thread, SignalSet::from_bits(saved.mask));
+    restore_stack(thread, &saved);
+    load_vector_state(&memory, saved.vector_state)?;
+    let [cs, _, _, ss] = saved.selectors;
+    let strict = saved.flags & STRICT_RESTORE_SS != 0;
+    if cs | 3 != USER_CS || strict && ss | 3 != USER_SS {
+        return Err(Errno::EFAULT);
+    }
     Ok(())
 }
 
-/// `ss_flags` as `sigaltstack(2)` shows them.
-pub(crate) fn stack_flags(stack: &AlternateStack, on_stack: bool) -> u32 {
-    let state = match (stack.size, on_stack) {
-        (0, _) => linux::SS_DISABLE,
-        (_, true) => linux::SS_ONSTACK,
-        _ => 0,
+/// The alternate stack of a frame comes back where it makes sense; what does not is left alone, as on Linux.
+fn restore_stack(thread: &Thread, saved: &UserContextFrame) {
+    let stack = AlternateStack {
+        start: saved.stack_start,
+        size: saved.stack_size,
+        flags: saved.stack_flags,
     };
-    state | if stack.disarm { 1 << 31 } else { 0 }
+    if stack != thread.signals.stack() {
+        let _ = thread.signals.change_stack(stack, saved.rsp);
+    }
 }
 
-fn vector_state_bytes() -> Result<Vec<u8>, Errno> {
-    let size = user::vector_state_size();
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(size + 4)?;
-    bytes.resize(size, 0);
-    user::save_vector_state(&mut bytes);
-    let total = u32::try_from(size + 4).unwrap_or(u32::MAX);
-    let mut put = |offset: usize, field: &[u8]| bytes[offset..offset + field.len()].copy_from_slice(field);
-    put(SOFTWARE_BYTES, &MAGIC1.to_le_bytes());
-    put(SOFTWARE_BYTES + 4, &total.to_le_bytes());
-    put(SOFTWARE_BYTES + 8, &user::vector_components().to_le_bytes());
-    put(SOFTWARE_BYTES + 16, &(total - 4).to_le_bytes());
-    bytes.extend_from_slice(&MAGIC2.to_le_bytes());
-    Ok(bytes)
+/// Copies of the vector state go on after the pages have been brought in; more than once only if another thread takes them
+/// away meanwhile.
+const ATTEMPTS: usize = 3;
+
+fn store_vector_state(memory: &CurrentMemory<'_>, at: u64) -> Result<(), Errno> {
+    let at = address(at)?;
+    for _ in 0..ATTEMPTS {
+        if user::store_vector_state(at).is_ok() {
+            return Ok(());
+        }
+        memory.bring_in_range(at, user::vector_frame_size(), Touch::Write)?;
+    }
+    Err(Errno::EFAULT)
 }
 
-fn restore_vector_state(memory: &CurrentMemory<'_>, at: u64) -> Result<(), Errno> {
+fn load_vector_state(memory: &CurrentMemory<'_>, at: u64) -> Result<(), Errno> {
     if at == 0 {
         user::reset_vector_state();
         return Ok(());
     }
-    let mut bytes = Vec::new();
-    let size = user::vector_state_size();
-    bytes.try_reserve_exact(size)?;
-    bytes.resize(size, 0);
-    memory.read_bytes(address(at)?, &mut bytes)?;
-    if user::restore_vector_state(&bytes) {
-        Ok(())
-    } else {
-        Err(Errno::EFAULT)
+    let at = address(at)?;
+    for _ in 0..ATTEMPTS {
+        if user::load_vector_state(at).is_ok() {
+            return Ok(());
+        }
+        memory.bring_in_range(at, user::vector_frame_size(), Touch::Read)?;
     }
-}
-
-fn write(memory: &CurrentMemory<'_>, at: u64, bytes: &[u8]) -> Result<(), Errno> {
-    memory.write_bytes(address(at)?, bytes)
+    Err(Errno::EFAULT)
 }
 
 fn address(at: u64) -> Result<usize, Errno> {

@@ -11,20 +11,24 @@
 //!
 //! What becomes of the system call that a signal interrupts: [`restart`].
 
+mod action;
 mod deliver;
 mod frame;
 mod info;
+mod mask;
 mod number;
+mod pending;
 mod restart;
+mod send;
 mod state;
 
+pub use action::{Action, Handler};
 pub use deliver::{deliver_pending, force};
 pub use frame::sigreturn;
-pub(crate) use frame::stack_flags;
 pub(crate) use info::code;
-pub use info::{Details, SignalInfo};
+pub use info::{Details, SIGINFO_WORDS, SignalInfo};
+pub use mask::{restore_mask, set_mask, set_mask_meanwhile};
 pub use number::{DefaultAction, Signal, SignalSet};
 pub use restart::{Restart, is_restart};
-pub use state::{
-    Action, AlternateStack, Handler, ProcessSignals, ThreadSignals, send_to_process, send_to_thread,
-};
+pub use send::{send_to_process, send_to_process_from, send_to_thread, set_action};
+pub use state::{AlternateStack, ProcessSignals, ThreadSignals};

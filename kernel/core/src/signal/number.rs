@@ -85,7 +85,7 @@ impl Signal {
     }
 
     /// Whether several of it may wait.
-    pub fn is_real_time(self) -> bool {
+    pub const fn is_real_time(self) -> bool {
         self.0 >= 32
     }
 }
@@ -143,8 +143,36 @@ impl SignalSet {
         self.without(Signal::SIGKILL).without(Signal::SIGSTOP)
     }
 
-    /// The lowest signal.
-    pub fn first(self) -> Option<Signal> {
-        (self.0 != 0).then(|| Signal(u8::try_from(self.0.trailing_zeros()).unwrap_or(0) + 1))
+    /// The signals that faults raise, which are delivered before others.
+    const FAULTS: SignalSet = SignalSet::EMPTY
+        .with(Signal::SIGSEGV)
+        .with(Signal::SIGBUS)
+        .with(Signal::SIGILL)
+        .with(Signal::SIGTRAP)
+        .with(Signal::SIGFPE)
+        .with(Signal::SIGSYS);
+
+    /// The signals that stop a process.
+    pub const STOPS: SignalSet = SignalSet(0b1111 << 18);
+
+    /// The signals that do nothing by default.
+    pub const IGNORED_BY_DEFAULT: SignalSet = SignalSet(1 << 16 | 1 << 17 | 1 << 22 | 1 << 27);
+
+    /// The one of them that is delivered next: those of faults first, then lower numbers first.
+    pub fn next(self) -> Option<Signal> {
+        let faults = self.0 & Self::FAULTS.0;
+        let from = if faults == 0 { self.0 } else { faults };
+        (from != 0).then(|| Signal(u8::try_from(from.trailing_zeros()).unwrap_or(0) + 1))
+    }
+
+    /// Whether no signal is in it.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The signals of both.
+    #[must_use]
+    pub const fn and(self, other: SignalSet) -> SignalSet {
+        SignalSet(self.0 & other.0)
     }
 }

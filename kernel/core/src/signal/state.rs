@@ -1,237 +1,251 @@
 //! What a process and a thread know of signals.
+//!
+//! Rules:
+//! 1. Only the thread itself changes its mask, its stack and what it waits for; others read them. So they are atomics, and
+//!    never locked.
+//! 2. `attention` is set by whoever gives a thread something to do before it returns to ring 3: a signal that it wants, its end,
+//!    a stop. The thread takes it before it looks, so nothing is missed; it may find nothing.
 
-use super::{DefaultAction, Restart, Signal, SignalInfo, SignalSet};
-use crate::process::{Process, Thread};
-use crate::sched;
-use alloc::collections::VecDeque;
+use super::action::Actions;
+use super::pending::Pending;
+use super::{Action, Restart, Signal, SignalInfo, SignalSet};
+use crate::error::Errno;
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use linux_raw_sys::general as linux;
 use threadbare_machine::sync::SpinLock;
 
-/// The most signals that may wait for a process (`RLIMIT_SIGPENDING`, in spirit): real-time ones beyond are `EAGAIN`.
-const MOST_PENDING: usize = 1024;
-
-/// Where a handled signal goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Handler {
-    /// `SIG_DFL`.
-    #[default]
-    Default,
-    /// `SIG_IGN`.
-    Ignore,
-    /// A function of the program.
-    Function(u64),
-}
-
-/// What a process wants done with a signal (`struct sigaction`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Action {
-    /// What happens.
-    pub handler: Handler,
-    /// `SA_*`.
-    pub flags: u64,
-    /// The function that calls `rt_sigreturn`.
-    pub restorer: u64,
-    /// What else is blocked while the handler runs.
-    pub mask: SignalSet,
-}
-
 /// The signals of a process: actions, and those that wait for any of its threads.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ProcessSignals {
-    actions: SpinLock<[Action; Signal::COUNT]>,
-    pending: SpinLock<VecDeque<SignalInfo>>,
-}
-
-/// The stack on which handlers with `SA_ONSTACK` run (`sigaltstack(2)`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AlternateStack {
-    /// Its lowest address.
-    pub start: u64,
-    /// Its size; 0 for none.
-    pub size: u64,
-    /// `SS_AUTODISARM`.
-    pub disarm: bool,
-}
-
-impl AlternateStack {
-    /// Whether a stack pointer lies on it.
-    pub fn contains(&self, rsp: u64) -> bool {
-        self.size > 0 && rsp > self.start && rsp - self.start <= self.size
-    }
-}
-
-/// The signals of a thread. Only the thread itself changes mask and stack.
-#[derive(Debug)]
-pub struct ThreadSignals {
-    /// What is blocked.
-    pub mask: SpinLock<SignalSet>,
-    /// The mask to return to after `rt_sigsuspend` and its like have been interrupted.
-    pub saved_mask: SpinLock<Option<SignalSet>>,
-    /// How the wait that was interrupted goes on, for `restart_syscall(2)`.
-    pub restart: SpinLock<Option<Restart>>,
-    /// The alternate stack.
-    pub stack: SpinLock<AlternateStack>,
-    pending: SpinLock<VecDeque<SignalInfo>>,
-}
-
-impl Default for ThreadSignals {
-    fn default() -> Self {
-        ThreadSignals {
-            mask: SpinLock::new(SignalSet::EMPTY),
-            saved_mask: SpinLock::new(None),
-            restart: SpinLock::new(None),
-            stack: SpinLock::new(AlternateStack::default()),
-            pending: SpinLock::new(VecDeque::new()),
-        }
-    }
-}
-
-impl Default for ProcessSignals {
-    fn default() -> Self {
-        ProcessSignals {
-            actions: SpinLock::new([Action::default(); Signal::COUNT]),
-            pending: SpinLock::new(VecDeque::new()),
-        }
-    }
+    actions: Actions,
+    pub(super) pending: Pending,
 }
 
 impl ProcessSignals {
     /// What happens with `signal`.
     pub fn action(&self, signal: Signal) -> Action {
-        self.actions.lock()[signal.index()]
+        self.actions.get(signal)
     }
 
-    /// Sets it, and returns what it was. A signal that is ignored from now on is dropped if it waits.
-    pub fn set_action(&self, signal: Signal, action: Action) -> Action {
-        let old = core::mem::replace(&mut self.actions.lock()[signal.index()], action);
-        if self.is_ignored(signal) {
-            self.pending.lock().retain(|info| info.signal != signal);
-        }
-        old
+    /// Sets it, and returns what it was. The caller drops what waits, if the signal is ignored from now on.
+    pub(super) fn set_action(&self, signal: Signal, action: Action) -> Action {
+        self.actions.set(signal, action)
+    }
+
+    /// The signals with which nothing happens, by what the program said or by default.
+    pub fn ignored(&self) -> SignalSet {
+        self.actions.ignored()
     }
 
     /// What a new process begins with: the same actions, or with `handlers` false only what is ignored; nothing waits.
     pub fn for_child(&self, handlers: bool) -> ProcessSignals {
-        let child = ProcessSignals {
-            actions: SpinLock::new(*self.actions.lock()),
-            pending: SpinLock::new(VecDeque::new()),
-        };
+        let actions = self.actions.duplicate();
         if !handlers {
-            child.reset_handlers();
+            actions.reset_handlers();
         }
-        child
+        ProcessSignals {
+            actions,
+            pending: Pending::default(),
+        }
     }
 
     /// After `execve`: handlers are gone, ignored signals stay ignored.
     pub fn reset_handlers(&self) {
-        for action in self.actions.lock().iter_mut() {
-            let handler = if action.handler == Handler::Ignore {
-                Handler::Ignore
-            } else {
-                Handler::Default
-            };
-            *action = Action {
-                handler,
-                ..Action::default()
-            };
+        self.actions.reset_handlers();
+    }
+}
+
+/// The stack on which handlers with `SA_ONSTACK` run (`sigaltstack(2)`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlternateStack {
+    /// Its lowest address.
+    pub start: u64,
+    /// Its size; 0 for none.
+    pub size: u64,
+    /// `SS_DISABLE`, `SS_AUTODISARM`.
+    pub flags: u32,
+}
+
+/// `SS_AUTODISARM`: the stack is forgotten while a handler runs, and comes back with its frame.
+pub(crate) const SS_AUTODISARM: u32 = 1 << 31;
+
+impl Default for AlternateStack {
+    /// None.
+    fn default() -> Self {
+        AlternateStack {
+            start: 0,
+            size: 0,
+            flags: linux::SS_DISABLE,
         }
     }
+}
 
-    /// Whether nothing would happen.
-    pub fn is_ignored(&self, signal: Signal) -> bool {
-        match self.action(signal).handler {
-            Handler::Ignore => true,
-            Handler::Default => signal.default_action() == DefaultAction::Ignore,
-            Handler::Function(_) => false,
+impl AlternateStack {
+    /// Whether a stack pointer lies on it, wherever that came from.
+    pub fn contains(&self, rsp: u64) -> bool {
+        rsp > self.start && rsp.wrapping_sub(self.start) <= self.size
+    }
+
+    /// Whether a program with this stack pointer runs on it. One that disarms itself is never in use.
+    pub fn is_in_use(&self, rsp: u64) -> bool {
+        self.flags & SS_AUTODISARM == 0 && self.contains(rsp)
+    }
+
+    /// `ss_flags` as `sigaltstack(2)` shows them to a program with this stack pointer.
+    pub fn visible_flags(&self, rsp: u64) -> u32 {
+        let state = if self.size == 0 {
+            linux::SS_DISABLE
+        } else if self.is_in_use(rsp) {
+            linux::SS_ONSTACK
+        } else {
+            0
+        };
+        state | self.flags & SS_AUTODISARM
+    }
+}
+
+/// The signals of a thread.
+#[derive(Debug)]
+pub struct ThreadSignals {
+    mask: AtomicU64,
+    /// The mask to return to after `rt_sigsuspend` and its like, while `has_saved_mask`.
+    saved_mask: AtomicU64,
+    has_saved_mask: AtomicBool,
+    /// What `rt_sigtimedwait` waits for: it comes though it is blocked.
+    waited_for: AtomicU64,
+    attention: AtomicBool,
+    stack_start: AtomicU64,
+    stack_size: AtomicU64,
+    stack_flags: AtomicU32,
+    pub(super) pending: Pending,
+    /// How the wait that was interrupted goes on, for `restart_syscall(2)`.
+    pub restart: SpinLock<Option<Restart>>,
+}
+
+impl Default for ThreadSignals {
+    fn default() -> Self {
+        let stack = AlternateStack::default();
+        ThreadSignals {
+            mask: AtomicU64::new(0),
+            saved_mask: AtomicU64::new(0),
+            has_saved_mask: AtomicBool::new(false),
+            waited_for: AtomicU64::new(0),
+            attention: AtomicBool::new(true), // a first look at what came before it began
+            stack_start: AtomicU64::new(stack.start),
+            stack_size: AtomicU64::new(stack.size),
+            stack_flags: AtomicU32::new(stack.flags),
+            pending: Pending::default(),
+            restart: SpinLock::new(None),
         }
     }
 }
 
 impl ThreadSignals {
-    /// Puts the mask back that was there before `rt_sigsuspend` or its like, if one is in force.
-    pub fn restore_mask(&self) {
-        if let Some(mask) = self.saved_mask.lock().take() {
-            *self.mask.lock() = mask;
+    /// What is blocked.
+    pub fn mask(&self) -> SignalSet {
+        SignalSet::from_bits(self.mask.load(Ordering::Relaxed))
+    }
+
+    /// Blocks exactly `mask`, but for what cannot be blocked. For a thread that nobody knows yet; else [`super::set_mask`].
+    pub fn begin_with_mask(&self, mask: SignalSet) {
+        self.store_mask(mask);
+    }
+
+    pub(super) fn store_mask(&self, mask: SignalSet) {
+        // In one order with `Pending::push`: either the sender sees the new mask, or the thread sees the signal.
+        self.mask.swap(mask.blockable().bits(), Ordering::SeqCst);
+    }
+
+    pub(super) fn save_mask(&self) {
+        self.saved_mask.store(self.mask().bits(), Ordering::Relaxed);
+        self.has_saved_mask.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn take_saved_mask(&self) -> Option<SignalSet> {
+        if !self.has_saved_mask.load(Ordering::Relaxed) {
+            return None;
         }
+        self.has_saved_mask.store(false, Ordering::Relaxed);
+        Some(SignalSet::from_bits(self.saved_mask.load(Ordering::Relaxed)))
+    }
+
+    /// The alternate stack.
+    pub fn stack(&self) -> AlternateStack {
+        AlternateStack {
+            start: self.stack_start.load(Ordering::Relaxed),
+            size: self.stack_size.load(Ordering::Relaxed),
+            flags: self.stack_flags.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn set_stack(&self, stack: AlternateStack) {
+        self.stack_start.store(stack.start, Ordering::Relaxed);
+        self.stack_size.store(stack.size, Ordering::Relaxed);
+        self.stack_flags.store(stack.flags, Ordering::Relaxed);
+    }
+
+    /// `sigaltstack(2)`, for a program with this stack pointer.
+    ///
+    /// # Errors
+    /// `EPERM` if it runs on the stack that it has; `EINVAL` for unknown flags; `ENOMEM` if the new one is too small.
+    pub fn change_stack(&self, new: AlternateStack, rsp: u64) -> Result<(), Errno> {
+        if self.stack().is_in_use(rsp) {
+            return Err(Errno::EPERM);
+        }
+        let stack = match new.flags & !SS_AUTODISARM {
+            linux::SS_DISABLE => AlternateStack {
+                start: 0,
+                size: 0,
+                flags: new.flags,
+            },
+            0 | linux::SS_ONSTACK if new.size < u64::from(linux::MINSIGSTKSZ) => return Err(Errno::ENOMEM),
+            0 | linux::SS_ONSTACK => new,
+            _ => return Err(Errno::EINVAL),
+        };
+        self.set_stack(stack);
+        Ok(())
+    }
+
+    /// Begins or ends waiting for signals though they are blocked.
+    pub(crate) fn wait_for(&self, signals: SignalSet) {
+        self.waited_for.store(signals.bits(), Ordering::Relaxed);
+    }
+
+    /// Whether a signal would be taken by this thread at once.
+    pub(super) fn wants(&self, signal: Signal) -> bool {
+        !self.mask().contains(signal)
+            || SignalSet::from_bits(self.waited_for.load(Ordering::Relaxed)).contains(signal)
+    }
+
+    /// Lets the thread look, before it returns to ring 3, whether there is something to do.
+    pub fn call_attention(&self) {
+        // Release pairs with the acquire in `take_attention`: what there is to do is visible then.
+        self.attention.store(true, Ordering::Release);
+    }
+
+    /// Whether there may be something to do before ring 3; the question takes the call back.
+    pub fn take_attention(&self) -> bool {
+        self.attention.load(Ordering::Relaxed) && self.attention.swap(false, Ordering::Acquire)
     }
 
     /// The signals that wait for this thread or its process.
     pub fn pending(&self, process: &ProcessSignals) -> SignalSet {
-        let own = set_of(&self.pending.lock());
-        own.union(set_of(&process.pending.lock()))
+        self.pending.set().union(process.pending.set())
+    }
+
+    /// The signals that wait for this thread alone.
+    pub fn own_pending(&self) -> SignalSet {
+        self.pending.set()
     }
 
     /// Whether a signal waits that is not blocked.
     pub fn has_deliverable(&self, process: &ProcessSignals) -> bool {
-        self.pending(process).minus(*self.mask.lock()) != SignalSet::EMPTY
+        !self.pending(process).minus(self.mask()).is_empty()
     }
 
-    /// Takes a waiting signal out of `wanted`: the thread's own first, lower numbers first.
+    /// Takes a waiting signal out of `wanted`: the thread's own first.
     pub fn take(&self, process: &ProcessSignals, wanted: SignalSet) -> Option<SignalInfo> {
-        [&self.pending, &process.pending].into_iter().find_map(|queue| {
-            let mut queue = queue.lock();
-            let signal = SignalSet::from_bits(set_of(&queue).bits() & wanted.bits()).first()?;
-            let at = queue.iter().position(|info| info.signal == signal)?;
-            queue.remove(at)
-        })
+        let own = self.pending.take(wanted);
+        own.or_else(|| process.pending.take(wanted))
     }
-}
-
-fn set_of(queue: &VecDeque<SignalInfo>) -> SignalSet {
-    queue
-        .iter()
-        .fold(SignalSet::EMPTY, |set, info| set.with(info.signal))
-}
-
-fn enqueue(queue: &SpinLock<VecDeque<SignalInfo>>, info: SignalInfo) -> bool {
-    let mut queue = queue.lock();
-    let waits = queue.iter().any(|other| other.signal == info.signal);
-    if waits && !info.signal.is_real_time() {
-        return true; // standard signals do not queue
-    }
-    let room = queue.len() < MOST_PENDING && queue.try_reserve(1).is_ok();
-    if room {
-        queue.push_back(info);
-    }
-    room
-}
-
-/// Stop signals and SIGCONT undo each other where they wait, and SIGCONT continues whatever becomes of it (`signal(7)`).
-fn before_sending(process: &Process, signal: Signal) {
-    let undone = match signal.default_action() {
-        DefaultAction::Continue => DefaultAction::Stop,
-        DefaultAction::Stop => DefaultAction::Continue,
-        _ => return,
-    };
-    let keep = |info: &SignalInfo| info.signal.default_action() != undone;
-    process.signals.pending.lock().retain(keep);
-    for thread in process.threads() {
-        thread.signals.pending.lock().retain(keep);
-    }
-    if undone == DefaultAction::Stop {
-        process.resume();
-    }
-}
-
-/// Sends a signal to a process; `false` if too many wait already.
-pub fn send_to_process(process: &Process, info: SignalInfo) -> bool {
-    before_sending(process, info.signal);
-    if process.signals.is_ignored(info.signal) && !process.main_thread_blocks(info.signal) {
-        return true;
-    }
-    let sent = enqueue(&process.signals.pending, info);
-    process.wake_threads();
-    sent
-}
-
-/// Sends a signal to one thread; `false` if too many wait already.
-pub fn send_to_thread(thread: &Thread, info: SignalInfo) -> bool {
-    before_sending(&thread.process, info.signal);
-    if thread.process.signals.is_ignored(info.signal) && !thread.signals.mask.lock().contains(info.signal) {
-        return true;
-    }
-    let sent = enqueue(&thread.signals.pending, info);
-    if let Some(task) = thread.task() {
-        sched::unpark(&task);
-    }
-    sent
 }

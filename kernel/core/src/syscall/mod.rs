@@ -18,6 +18,7 @@ mod eventfd;
 mod futex;
 mod identity;
 mod install;
+mod kill;
 mod mapping;
 mod names;
 mod nice;

@@ -81,6 +81,16 @@ pub(super) fn process_of(call: &Call<'_>, fd: usize) -> Result<(u32, bool), Errn
     Ok((process.0.pid, file.is_nonblocking()))
 }
 
+/// The process of a descriptor.
+///
+/// # Errors
+/// `EBADF` if it is no descriptor of a process.
+pub(super) fn target(call: &Call<'_>, fd: usize) -> Result<Arc<Process>, Errno> {
+    let file = file(call, fd)?;
+    let process = file.operations_as::<PidFile>().ok_or(Errno::EBADF)?;
+    Ok(process.0.clone())
+}
+
 fn file(call: &Call<'_>, fd: usize) -> Result<Arc<File>, Errno> {
     let fd = u32::try_from(fd).map_err(|_| Errno::EBADF)?;
     Ok(call.process().files.lock().get(fd)?.file.clone())

@@ -8,7 +8,7 @@ use super::times::read_timespec;
 use crate::clock;
 use crate::error::Errno;
 use crate::ipc::{self, Interest};
-use crate::signal::SignalSet;
+use crate::signal::{self, SignalSet};
 use crate::vfs::{File, Readiness};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -121,14 +121,13 @@ pub(super) fn with_mask(
     if size != size_of::<SignalSet>() {
         return Err(Errno::EINVAL);
     }
-    let signals = &call.thread.signals;
-    let mask = SignalSet::from_bits(call.read::<u64>(mask)?).blockable();
-    let before = core::mem::replace(&mut *signals.mask.lock(), mask);
-    *signals.saved_mask.lock() = Some(before);
+    let mask = SignalSet::from_bits(call.read::<u64>(mask)?);
+    signal::set_mask_meanwhile(call.thread, mask);
     let result = wait();
-    if !matches!(result, Err(Errno::ERESTARTNOHAND | Errno::EINTR)) {
-        *signals.saved_mask.lock() = None;
-        *signals.mask.lock() = before;
+    if matches!(result, Err(Errno::ERESTARTNOHAND | Errno::EINTR)) {
+        call.thread.signals.call_attention(); // the mask goes back when signals have been looked at
+    } else {
+        signal::restore_mask(call.thread);
     }
     result
 }

@@ -1,13 +1,11 @@
-//! Signal calls: actions, masks, sending, waiting.
+//! Signal calls of a program about itself: actions, masks, waiting, stacks.
 
 use super::Call;
+use super::memory::UserMemory;
 use crate::error::Errno;
-use crate::process::ExitStatus;
+use crate::report;
 use crate::sched;
-use crate::signal::{
-    self, Action, AlternateStack, Details, Handler, Signal, SignalInfo, SignalSet, code, send_to_process,
-    send_to_thread,
-};
+use crate::signal::{self, Action, AlternateStack, Handler, Signal, SignalInfo, SignalSet};
 use linux_raw_sys::general as linux;
 use threadbare_machine::time::{self, Nanoseconds};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
@@ -40,6 +38,17 @@ fn check_set_size(size: usize) -> Result<(), Errno> {
     }
 }
 
+/// The flags that mean something; others are cleared, so that programs can find out what is there (`sigaction(2)`,
+/// "Dynamically probing for flag bit support").
+const KNOWN_FLAGS: u64 = (linux::SA_NOCLDSTOP
+    | linux::SA_NOCLDWAIT
+    | linux::SA_SIGINFO
+    | linux::SA_RESTORER
+    | linux::SA_ONSTACK
+    | linux::SA_RESTART
+    | linux::SA_NODEFER
+    | linux::SA_RESETHAND) as u64;
+
 /// `rt_sigaction(2)`.
 pub(super) fn rt_sigaction(
     call: &mut Call<'_>,
@@ -47,7 +56,6 @@ pub(super) fn rt_sigaction(
 ) -> Result<usize, Errno> {
     check_set_size(size)?;
     let signal = Signal::new(signal)?;
-    let signals = &call.process().signals;
     let action = if new == 0 {
         None
     } else {
@@ -63,14 +71,14 @@ pub(super) fn rt_sigaction(
         let mask = SignalSet::from_bits(new.mask).blockable();
         Some(Action {
             handler,
-            flags: new.flags,
+            flags: new.flags & KNOWN_FLAGS,
             restorer: new.restorer,
             mask,
         })
     };
     let before = match action {
-        Some(action) => signals.set_action(signal, action),
-        None => signals.action(signal),
+        Some(action) => signal::set_action(call.process(), signal, action),
+        None => call.process().signals.action(signal),
     };
     let handler = match before.handler {
         Handler::Default => 0,
@@ -93,7 +101,7 @@ pub(super) fn rt_sigprocmask(
     [how, new, old, size, ..]: [usize; 6],
 ) -> Result<usize, Errno> {
     check_set_size(size)?;
-    let before = *call.thread.signals.mask.lock();
+    let before = call.thread.signals.mask();
     if new != 0 {
         let set = SignalSet::from_bits(call.read::<u64>(new)?);
         let mask = match u32::try_from(how).map_err(|_| Errno::EINVAL)? {
@@ -102,7 +110,7 @@ pub(super) fn rt_sigprocmask(
             linux::SIG_SETMASK => set,
             _ => return Err(Errno::EINVAL),
         };
-        *call.thread.signals.mask.lock() = mask.blockable();
+        signal::set_mask(call.thread, mask);
     }
     call.write_if_wanted(old, &before.bits())?;
     Ok(0)
@@ -110,19 +118,22 @@ pub(super) fn rt_sigprocmask(
 
 /// `rt_sigpending(2)`.
 pub(super) fn rt_sigpending(call: &mut Call<'_>, [set, size, ..]: [usize; 6]) -> Result<usize, Errno> {
-    check_set_size(size)?;
-    let mask = call.thread.signals.mask.lock().bits();
-    let pending = call.thread.signals.pending(&call.process().signals).bits() & mask;
-    call.write(set, &pending)?;
+    if size > size_of::<SignalSet>() {
+        return Err(Errno::EINVAL);
+    }
+    let signals = &call.thread.signals;
+    let pending = signals.pending(&call.process().signals).and(signals.mask());
+    let bytes = pending.bits().to_le_bytes();
+    call.memory()
+        .write_bytes(set, bytes.get(..size).unwrap_or_default())?;
     Ok(0)
 }
 
 /// `rt_sigsuspend(2)`.
 pub(super) fn rt_sigsuspend(call: &mut Call<'_>, [mask, size, ..]: [usize; 6]) -> Result<usize, Errno> {
     check_set_size(size)?;
-    let mask = SignalSet::from_bits(call.read::<u64>(mask)?).blockable();
-    let before = core::mem::replace(&mut *call.thread.signals.mask.lock(), mask);
-    *call.thread.signals.saved_mask.lock() = Some(before);
+    let mask = SignalSet::from_bits(call.read::<u64>(mask)?);
+    signal::set_mask_meanwhile(call.thread, mask);
     while !call.thread.is_interrupted() {
         sched::park();
     }
@@ -152,12 +163,24 @@ pub(super) fn rt_sigtimedwait(
                 .saturating_add(super::times::read_timespec(call, timeout)?),
         )),
     };
+    call.thread.signals.wait_for(wanted);
+    let taken = wait_for_signal(call, wanted, deadline);
+    call.thread.signals.wait_for(SignalSet::EMPTY);
+    let taken = taken?;
+    if info != 0 {
+        call.write(info, &taken.to_words())?;
+    }
+    Ok(usize::from(taken.signal.number()))
+}
+
+fn wait_for_signal(
+    call: &Call<'_>,
+    wanted: SignalSet,
+    deadline: Option<Nanoseconds>,
+) -> Result<SignalInfo, Errno> {
     loop {
         if let Some(taken) = call.thread.signals.take(&call.process().signals, wanted) {
-            if info != 0 {
-                call.write(info, &taken.to_bytes())?;
-            }
-            return Ok(usize::from(taken.signal.number()));
+            return Ok(taken);
         }
         if call.thread.is_interrupted() {
             return Err(Errno::EINTR);
@@ -182,146 +205,35 @@ pub(super) fn restart_syscall(call: &mut Call<'_>, _: [usize; 6]) -> Result<usiz
     (restart.function)(call, restart.arguments)
 }
 
-/// `rt_sigreturn(2)`. A frame that makes no sense ends the process, as on Linux.
+/// `rt_sigreturn(2)`. A frame that makes no sense is answered by SIGSEGV.
 pub(super) fn rt_sigreturn(call: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> {
     if signal::sigreturn(call.thread, call.context).is_err() {
-        call.process().end(ExitStatus::Signaled(Signal::SIGSEGV.number()));
+        report::bad_frame(call.thread, call.context);
     }
     Ok(0)
 }
 
 /// `sigaltstack(2)`.
 pub(super) fn sigaltstack(call: &mut Call<'_>, [new, old, ..]: [usize; 6]) -> Result<usize, Errno> {
-    const AUTODISARM: u32 = 1 << 31;
-    let before = *call.thread.signals.stack.lock();
-    let on_stack = before.contains(call.context.registers().cpu.rsp) && !before.disarm;
+    let rsp = call.context.registers().cpu.rsp;
+    let before = call.thread.signals.stack();
     if new != 0 {
         let new = call.read::<Stack>(new)?;
-        if on_stack {
-            return Err(Errno::EPERM);
-        }
-        let stack = match new.flags & !AUTODISARM {
-            linux::SS_DISABLE => AlternateStack::default(),
-            0 | linux::SS_ONSTACK => {
-                if new.size < u64::from(linux::MINSIGSTKSZ) {
-                    return Err(Errno::ENOMEM);
-                }
-                AlternateStack {
-                    start: new.start,
-                    size: new.size,
-                    disarm: new.flags & AUTODISARM != 0,
-                }
-            }
-            _ => return Err(Errno::EINVAL),
+        let stack = AlternateStack {
+            start: new.start,
+            size: new.size,
+            flags: new.flags,
         };
-        if stack.start.checked_add(stack.size).is_none() {
-            return Err(Errno::ENOMEM);
-        }
-        *call.thread.signals.stack.lock() = stack;
+        call.thread.signals.change_stack(stack, rsp)?;
     }
-    let flags = signal::stack_flags(&before, on_stack);
     call.write_if_wanted(
         old,
         &Stack {
             start: before.start,
-            flags,
+            flags: before.visible_flags(rsp),
             padding: 0,
             size: before.size,
         },
     )?;
     Ok(0)
-}
-
-/// A signal number of which 0 only asks whether the target exists.
-fn optional(signal: usize) -> Result<Option<Signal>, Errno> {
-    if signal == 0 {
-        Ok(None)
-    } else {
-        Signal::new(signal).map(Some)
-    }
-}
-
-/// `kill(2)`: there is one process, which is also its group and all processes but none.
-pub(super) fn kill(call: &mut Call<'_>, [target, signal, ..]: [usize; 6]) -> Result<usize, Errno> {
-    let signal = optional(signal)?;
-    let own = i64::from(call.process().pid);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        reason = "pid_t is an int"
-    )]
-    let target = i64::from(target as i32);
-    if target != 0 && target != own && target != -own {
-        return Err(Errno::ESRCH); // -1 means all but the caller and the first process: nobody
-    }
-    if let Some(signal) = signal {
-        let info = SignalInfo::from_process(signal, code::SI_USER, call.process().pid, uid(call));
-        send_to_process(call.process(), info);
-    }
-    Ok(0)
-}
-
-/// `tkill(2)`.
-pub(super) fn tkill(call: &mut Call<'_>, [tid, signal, ..]: [usize; 6]) -> Result<usize, Errno> {
-    tgkill(call, [call.process().pid as usize, tid, signal, 0, 0, 0])
-}
-
-/// `tgkill(2)`.
-pub(super) fn tgkill(call: &mut Call<'_>, [pid, tid, signal, ..]: [usize; 6]) -> Result<usize, Errno> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        reason = "pid_t is an int"
-    )]
-    let (pid, tid) = (pid as i32, tid as i32);
-    if pid <= 0 || tid <= 0 {
-        return Err(Errno::EINVAL);
-    }
-    let signal = optional(signal)?;
-    let threads = call.process().threads();
-    let found = threads
-        .iter()
-        .find(|thread| i64::from(thread.tid()) == i64::from(tid));
-    let target = found
-        .filter(|_| i64::from(call.process().pid) == i64::from(pid))
-        .ok_or(Errno::ESRCH)?;
-    if let Some(signal) = signal {
-        let info = SignalInfo::from_process(signal, code::SI_TKILL, call.process().pid, uid(call));
-        if !send_to_thread(target, info) {
-            return Err(Errno::EAGAIN);
-        }
-    }
-    Ok(0)
-}
-
-/// `rt_sigqueueinfo(2)`.
-pub(super) fn rt_sigqueueinfo(
-    call: &mut Call<'_>,
-    [pid, signal, info, ..]: [usize; 6],
-) -> Result<usize, Errno> {
-    let signal = Signal::new(signal)?;
-    let bytes = call.read::<[u8; 128]>(info)?;
-    if pid as u64 != u64::from(call.process().pid) {
-        return Err(Errno::ESRCH);
-    }
-    let (_, rest) = bytes.split_at(8);
-    let (code, rest) = rest.split_first_chunk::<4>().ok_or(Errno::EINVAL)?;
-    let raw = rest
-        .get(4..)
-        .and_then(|raw| <[u8; 112]>::try_from(raw).ok())
-        .ok_or(Errno::EINVAL)?;
-    let info = SignalInfo {
-        signal,
-        code: i32::from_le_bytes(*code),
-        details: Details::Raw(raw),
-    };
-    if send_to_process(call.process(), info) {
-        Ok(0)
-    } else {
-        Err(Errno::EAGAIN)
-    }
-}
-
-fn uid(call: &Call<'_>) -> u32 {
-    call.process().credentials().uid
 }

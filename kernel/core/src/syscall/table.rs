@@ -1,7 +1,7 @@
 //! From numbers to functions.
 
 use super::{
-    Call, epoll, eventfd, futex, identity, mapping, names, nice, pidfd, pipe, poll, process, relations,
+    Call, epoll, eventfd, futex, identity, kill, mapping, names, nice, pidfd, pipe, poll, process, relations,
     sched, sched_attributes, select, signals, sockets, system, threads, times, usage, users, wait,
 };
 use crate::error::Errno;
@@ -97,13 +97,15 @@ table! {
     __NR_rt_sigsuspend => signals::rt_sigsuspend,
     __NR_rt_sigtimedwait => signals::rt_sigtimedwait,
     __NR_rt_sigreturn => signals::rt_sigreturn,
-    __NR_rt_sigqueueinfo => signals::rt_sigqueueinfo,
+    __NR_rt_sigqueueinfo => kill::rt_sigqueueinfo,
+    __NR_rt_tgsigqueueinfo => kill::rt_tgsigqueueinfo,
+    __NR_pidfd_send_signal => kill::pidfd_send_signal,
     __NR_pause => signals::pause,
     __NR_restart_syscall => signals::restart_syscall,
     __NR_sigaltstack => signals::sigaltstack,
-    __NR_kill => signals::kill,
-    __NR_tkill => signals::tkill,
-    __NR_tgkill => signals::tgkill,
+    __NR_kill => kill::kill,
+    __NR_tkill => kill::tkill,
+    __NR_tgkill => kill::tgkill,
     __NR_clock_gettime => times::clock_gettime,
     __NR_clock_getres => times::clock_getres,
     __NR_clock_nanosleep => times::clock_nanosleep,

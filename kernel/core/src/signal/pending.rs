@@ -1,0 +1,172 @@
+//! [`Pending`]: the signals that wait for a process or a thread.
+//!
+//! Rules:
+//! 1. `set` has a bit for each signal that waits. It is changed under the queue's lock and read without: whoever adds a
+//!    signal tells the threads concerned afterwards, so a reader that misses a bit looks again.
+//! 2. A standard signal waits once; of a real-time signal each one waits, in the order in which they were sent.
+//! 3. A standard signal is never lost: if there is no memory to say why it was sent, it comes as if from nobody, as on
+//!    Linux. A real-time one is refused instead.
+
+use super::info::code;
+use super::{Details, Signal, SignalInfo, SignalSet};
+use crate::error::Errno;
+use alloc::collections::VecDeque;
+use core::sync::atomic::{AtomicU64, Ordering};
+use threadbare_machine::sync::SpinLock;
+
+/// Signals that wait.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    set: AtomicU64,
+    queue: SpinLock<VecDeque<SignalInfo>>,
+}
+
+impl Pending {
+    /// Which signals wait.
+    pub(super) fn set(&self) -> SignalSet {
+        SignalSet::from_bits(self.set.load(Ordering::Relaxed))
+    }
+
+    /// Adds a signal.
+    ///
+    /// # Errors
+    /// `EAGAIN` if it is a real-time one and `most` of those wait here already, or there is no memory.
+    pub(super) fn push(&self, info: SignalInfo, most: u64) -> Result<(), Errno> {
+        let waits = self.set().contains(info.signal);
+        if waits && !info.signal.is_real_time() {
+            return Ok(());
+        }
+        let mut queue = self.queue.lock();
+        if info.signal.is_real_time() && queue.len() as u64 >= most {
+            return Err(Errno::EAGAIN);
+        }
+        if queue.try_reserve(1).is_ok() {
+            queue.push_back(info);
+        } else if info.signal.is_real_time() {
+            return Err(Errno::EAGAIN);
+        }
+        self.set.fetch_or(bit(info.signal), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Takes the next signal out of `wanted`: those of faults first, then lower numbers first.
+    pub(super) fn take(&self, wanted: SignalSet) -> Option<SignalInfo> {
+        if self.set().bits() & wanted.bits() == 0 {
+            return None;
+        }
+        let mut queue = self.queue.lock();
+        let candidates = SignalSet::from_bits(self.set().bits() & wanted.bits());
+        let signal = candidates.next()?;
+        let at = queue.iter().position(|info| info.signal == signal);
+        let info = at.and_then(|at| queue.remove(at));
+        let more = signal.is_real_time() && queue.iter().any(|info| info.signal == signal);
+        if !more {
+            self.set.fetch_and(!bit(signal), Ordering::Relaxed);
+        }
+        Some(info.unwrap_or(SignalInfo {
+            signal,
+            code: code::SI_USER,
+            details: Details::Sender {
+                pid: 0,
+                uid: 0,
+                value: 0,
+            },
+        }))
+    }
+
+    /// Drops all of some signals.
+    pub(super) fn discard(&self, signals: SignalSet) {
+        if self.set().bits() & signals.bits() == 0 {
+            return;
+        }
+        let mut queue = self.queue.lock();
+        queue.retain(|info| !signals.contains(info.signal));
+        self.set.fetch_and(!signals.bits(), Ordering::Relaxed);
+    }
+}
+
+fn bit(signal: Signal) -> u64 {
+    SignalSet::EMPTY.with(signal).bits()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: SignalSet = SignalSet::from_bits(u64::MAX);
+
+    fn sent(number: usize, value: u64) -> SignalInfo {
+        SignalInfo {
+            signal: Signal::new(number).unwrap(),
+            code: code::SI_QUEUE,
+            details: Details::Sender {
+                pid: 7,
+                uid: 0,
+                value,
+            },
+        }
+    }
+
+    fn value(info: Option<SignalInfo>) -> Option<(u8, u64)> {
+        info.map(|info| match info.details {
+            Details::Sender { value, .. } => (info.signal.number(), value),
+            _ => panic!("sent otherwise"),
+        })
+    }
+
+    #[test]
+    fn a_standard_signal_waits_once_and_keeps_the_first_reason() {
+        let pending = Pending::default();
+        for reason in [1, 2] {
+            assert_eq!(pending.push(sent(10, reason), 0), Ok(()));
+        }
+        assert_eq!(value(pending.take(ALL)), Some((10, 1)));
+        assert_eq!(pending.take(ALL), None);
+        assert_eq!(pending.set(), SignalSet::EMPTY);
+    }
+
+    #[test]
+    fn real_time_signals_come_in_their_order_lower_numbers_first() {
+        let pending = Pending::default();
+        for (number, reason) in [(40, 1), (35, 2), (40, 3), (35, 4)] {
+            assert_eq!(pending.push(sent(number, reason), 9), Ok(()));
+        }
+        let order = [(35, 2), (35, 4), (40, 1), (40, 3)];
+        for expected in order {
+            assert_eq!(value(pending.take(ALL)), Some(expected));
+        }
+        assert_eq!(pending.set(), SignalSet::EMPTY);
+    }
+
+    #[test]
+    fn faults_come_before_lower_numbers() {
+        let pending = Pending::default();
+        for number in [1, 34, 11] {
+            assert_eq!(pending.push(sent(number, 0), 9), Ok(()));
+        }
+        let numbers = [11, 1, 34].map(Some);
+        for number in numbers {
+            assert_eq!(pending.take(ALL).map(|info| info.signal.number()), number);
+        }
+    }
+
+    #[test]
+    fn a_real_time_signal_beyond_the_limit_is_refused_and_a_standard_one_is_not() {
+        let pending = Pending::default();
+        assert_eq!(pending.push(sent(34, 0), 1), Ok(()));
+        assert_eq!(pending.push(sent(34, 0), 1), Err(Errno::EAGAIN));
+        assert_eq!(pending.push(sent(1, 0), 1), Ok(()));
+    }
+
+    #[test]
+    fn what_is_not_wanted_stays_and_what_is_discarded_goes() {
+        let pending = Pending::default();
+        let _ = pending.push(sent(2, 0), 9);
+        let _ = pending.push(sent(50, 0), 9);
+        let wanted = SignalSet::EMPTY.with(Signal::new(3).unwrap());
+        assert_eq!(pending.take(wanted), None);
+        pending.discard(SignalSet::EMPTY.with(Signal::new(50).unwrap()));
+        assert_eq!(value(pending.take(ALL)), Some((2, 0)));
+        assert_eq!(pending.take(ALL), None);
+    }
+}

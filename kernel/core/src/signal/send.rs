@@ -1,0 +1,106 @@
+//! Sending signals (`kill(2)`, `signal(7)`).
+//!
+//! A signal for a process is taken by any thread that does not block it: one that does is told, the sender itself if it
+//! is one, else the first. Whoever blocks a signal that was meant for it tells the others ([`super::set_mask`]).
+//!
+//! These functions may be called in interrupts, with no lock held.
+
+use super::{Action, Signal, SignalInfo, SignalSet};
+use crate::process::{ExitStatus, Process, Thread};
+
+/// Sends a signal to a process; `false` if too many wait already.
+pub fn send_to_process(process: &Process, info: SignalInfo) -> bool {
+    send(process, info, None)
+}
+
+/// As [`send_to_process`], where `sender` is the thread that runs.
+pub fn send_to_process_from(sender: &Thread, process: &Process, info: SignalInfo) -> bool {
+    send(process, info, Some(sender))
+}
+
+fn send(process: &Process, info: SignalInfo, sender: Option<&Thread>) -> bool {
+    if info.signal == Signal::SIGKILL {
+        process.end(ExitStatus::Signaled(info.signal.number()));
+        return true;
+    }
+    cancel_opposites(process, info.signal);
+    let signals = &process.signals;
+    if signals.ignored().contains(info.signal) && !process.main_thread_blocks(info.signal) {
+        return true;
+    }
+    if signals.pending.push(info, most(process, info)).is_err() {
+        return false;
+    }
+    let sender = sender.filter(|sender| core::ptr::eq(&raw const *sender.process, process));
+    if let Some(sender) = sender.filter(|sender| sender.signals.wants(info.signal)) {
+        sender.signals.call_attention(); // it runs: nobody needs to be woken
+    } else {
+        process.wake_one_that(|thread| thread.signals.wants(info.signal));
+    }
+    true
+}
+
+/// Sends a signal to one thread; `false` if too many wait already.
+pub fn send_to_thread(thread: &Thread, info: SignalInfo) -> bool {
+    let process = &thread.process;
+    if info.signal == Signal::SIGKILL {
+        process.end(ExitStatus::Signaled(info.signal.number()));
+        return true;
+    }
+    cancel_opposites(process, info.signal);
+    let signals = &thread.signals;
+    if process.signals.ignored().contains(info.signal) && !signals.mask().contains(info.signal) {
+        return true;
+    }
+    if signals.pending.push(info, most(process, info)).is_err() {
+        return false;
+    }
+    if signals.wants(info.signal) {
+        thread.look();
+    }
+    true
+}
+
+/// How many real-time signals may wait (`RLIMIT_SIGPENDING`, which counts here for each process and thread alone).
+fn most(process: &Process, info: SignalInfo) -> u64 {
+    if info.signal.is_real_time() {
+        process.limits.lock().pending_signals()
+    } else {
+        0
+    }
+}
+
+/// Stop signals and SIGCONT undo each other where they wait, and SIGCONT continues whatever becomes of it (`signal(7)`).
+fn cancel_opposites(process: &Process, signal: Signal) {
+    let stops = SignalSet::STOPS.contains(signal);
+    if !stops && signal != Signal::SIGCONT {
+        return;
+    }
+    let undone = if stops {
+        SignalSet::EMPTY.with(Signal::SIGCONT)
+    } else {
+        SignalSet::STOPS
+    };
+    discard(process, undone);
+    if !stops {
+        process.resume();
+    }
+}
+
+/// Sets what a process does with a signal, and returns what it was. A signal that is ignored from now on is dropped where it
+/// waits.
+pub fn set_action(process: &Process, signal: Signal, action: Action) -> Action {
+    let old = process.signals.set_action(signal, action);
+    if process.signals.ignored().contains(signal) {
+        discard(process, SignalSet::EMPTY.with(signal));
+    }
+    old
+}
+
+/// Drops signals that wait for a process and its threads.
+fn discard(process: &Process, signals: SignalSet) {
+    process.signals.pending.discard(signals);
+    for thread in process.threads() {
+        thread.signals.pending.discard(signals);
+    }
+}
