@@ -5,6 +5,7 @@ use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::process::Stdio;
 
 use crate::net::{delegate_read, delegate_write, total};
+use crate::rt::State;
 use crate::rt::reactor::Watched;
 
 /// Makes a pipe. As [`std::io::pipe`].
@@ -58,14 +59,13 @@ impl Write for &PipeWriter {
     #[inline]
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let mut writer = self.watched.inner();
-        self.watched.write_bytes(buffer.len(), || writer.write(buffer))
+        self.watched.write(State::Writing, || writer.write(buffer))
     }
 
     fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut writer = self.watched.inner();
-        let offered = total(buffers.iter().map(|buffer| buffer.len()));
         self.watched
-            .write_bytes(offered, || writer.write_vectored(buffers))
+            .write(State::Writing, || writer.write_vectored(buffers))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -24,6 +24,9 @@ use super::{current, os, switch, timer};
 /// Rounds of looking before sleep: some tens of microseconds, about what a wake-up costs.
 const ROUNDS: usize = if cfg!(miri) { 1 } else { 60 };
 
+/// The same where threads wait for descriptors.
+const ROUNDS_WITH_REACTOR: usize = if cfg!(miri) { 1 } else { 8 };
+
 /// Rounds after which a worker that did not move is taken for stuck, and its next thread too.
 const STUCK_ROUNDS: usize = if cfg!(miri) { 0 } else { 40 };
 
@@ -178,11 +181,24 @@ fn stop_searching(runtime: &'static Runtime, searching: &mut bool) {
     }
 }
 
+/// How often to look. A worker that sleeps in the reactor is woken by its next event, and gets it without another worker's help.
+fn rounds(runtime: &'static Runtime) -> usize {
+    match reactor::get() {
+        Some(_) if runtime.worker_count() == 1 => 0,
+        Some(_) => ROUNDS_WITH_REACTOR,
+        None => ROUNDS,
+    }
+}
+
 /// Looks at everybody's queues for a while.
 fn search(worker: &'static Worker) -> Option<&'static Control> {
     let runtime = worker.runtime;
+    let rounds = rounds(runtime);
+    if rounds == 0 {
+        return None;
+    }
     let ticks: Vec<u32> = runtime.workers().map(Worker::ticks).collect();
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         // The others first, from our neighbour on, so that thieves spread.
         let count = ticks.len();
         let others = (1..count).filter_map(|step| runtime.worker((worker.index + step) % count));

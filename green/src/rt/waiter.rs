@@ -147,12 +147,12 @@ impl Waiter {
     /// As [`wake`](Self::wake), by the computation of `worker`, but behind all that wait to run there.
     pub(super) fn wake_behind(self, worker: &'static Worker) {
         match self {
-            Waiter::Green(control) if control.word.wake() => {
+            Waiter::Green(control) if !control.word.wake() => {}
+            Waiter::Green(control) | Waiter::Suspended(control) => {
                 control.set_state(State::Runnable);
                 worker.push_back(control);
             }
-            Waiter::Green(_) => {}
-            _ => self.wake(),
+            Waiter::Os(_) => self.wake(),
         }
     }
 

@@ -9,5 +9,6 @@ mod initrd;
 pub(crate) mod linux;
 mod programs;
 mod rival;
+pub(crate) mod serve;
 mod table;
 mod threadbare;

@@ -44,6 +44,12 @@ enum What {
         #[arg(long, requires = "profile")]
         lines: bool,
     },
+    /// What a request costs servers on green threads, a bare epoll loop, tokio, hyper, may, monoio, Go and std's threads
+    Serve {
+        /// For the harness: --rounds=N, --milliseconds=N, --only=NAME, or: idle COUNT
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// What green threads cost, in both modes, beside corosensei, generator, may, tokio, smol, Go, Boost and std
     Green {
         /// For the harness: --workers N, --rounds N, --only NAME, --bench NAME, --quick
@@ -81,6 +87,7 @@ pub(crate) fn main(options: &Options) -> Result<ExitCode> {
             bench::linux::measure(build::command()?, &options)?;
         }
         What::Green { arguments } => bench::green::measure(arguments)?,
+        What::Serve { arguments } => bench::serve::measure(arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::net::{convert_descriptor, delegate_read, delegate_write, message, share_descriptor};
+use crate::rt::State;
 use crate::rt::blocking::in_place;
 use crate::rt::reactor::{Interest, Watched};
 
@@ -186,15 +187,13 @@ impl Write for &UnixStream {
     #[inline]
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let fd = self.watched.inner().as_fd();
-        self.watched
-            .write_bytes(buffer.len(), || message::send(fd, buffer))
+        self.watched.write(State::Writing, || message::send(fd, buffer))
     }
 
     fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         let fd = self.watched.inner().as_fd();
-        let offered = message::total(buffers.iter().map(|buffer| buffer.len()));
         self.watched
-            .write_bytes(offered, || message::send_vectored(fd, buffers))
+            .write(State::Writing, || message::send_vectored(fd, buffers))
     }
 
     #[inline]

@@ -1,34 +1,38 @@
-//! What the reactor knows of one descriptor: for each direction one word, on which threads wait.
+//! What the reactor knows of one descriptor: for each direction one word, which says whether a call may succeed, or who waits for that.
 //!
 //! ```text
-//!   31        4      3       2        1        0
-//!   ┌──────────┬───────┬─────────┬────────┬───────┐
-//!   │ count    │ WAKER │ WAITERS │ UNSURE │ READY │
-//!   └──────────┴───────┴─────────┴────────┴───────┘
+//!   63                          2        1       0
+//!   ┌──────────────────────────┬────────┬───────┬───┐
+//!   │ serial of the last event │ UNSURE │ READY │ 1 │     nobody waits, or others do (below)
+//!   ├──────────────────────────┴────────┴───────┼───┤
+//!   │ number of the thread that waits           │ 0 │     not ready
+//!   └───────────────────────────────────────────┴───┘
 //! ```
 //!
-//! READY: a call may succeed; cleared by whoever finds that it does not. WAITERS: some threads wait for READY. WAKER: so does a
-//! future, which left its waker. UNSURE: the peer has
-//! shut down, failed, or sent urgent data, so a short transfer says nothing about what is left. The count grows with each event.
+//! READY: a call may succeed; cleared by whoever finds that it does not. UNSURE: the peer has shut down, failed, or sent urgent
+//! data, so a short transfer says nothing about what is left.
+//!
+//! Nearly always one thread at most waits for one direction, and has the word. Others wait beside it: threads on `crowd`, one future by its
+//! waker. `beside` counts them.
 //!
 //! Invariants:
-//! 1. READY is cleared by an exchange from the value that was read before the call. If an event came meanwhile the count differs, the
-//!    exchange fails, and the call is tried again: no event is lost.
-//! 2. A thread waits only on a value without READY and with WAITERS; an event changes the word before it wakes
-//!    (invariant 3 of `rt::table`).
+//! 1. READY is cleared by an exchange from the value that was read before the call. If an event came meanwhile the serial differs, the
+//!    exchange fails, and the call is tried again: no event is lost. No two events have the same serial.
+//! 2. A thread waits only in exchange for a value without READY. Whoever takes its number out wakes it: an event, or its deadline.
+//! 3. Who waits beside counts itself first and looks at the word again afterwards; an event changes the word first and looks at the count
+//!    afterwards (all sequentially consistent): one of the two sees the other.
+//! 4. UNSURE is kept beside the word too, since the word has no room for it while a thread waits.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::task::Waker;
 use std::time::Instant;
 
 use crate::rt::spin::Spin;
-use crate::rt::{State, Waiter, table};
+use crate::rt::{State, Waiter, table, timer};
 
-const READY: u32 = 1;
-const UNSURE: u32 = 2;
-const WAITERS: u32 = 4;
-const WAKER: u32 = 8;
-const COUNT: u32 = 16;
+const PLAIN: usize = 1;
+const READY: usize = 2;
+const SERIAL: u32 = 3;
 
 /// Which direction a call waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,34 +43,48 @@ pub(crate) enum Interest {
 
 /// One direction of one descriptor. See the module.
 pub(crate) struct Direction {
-    word: AtomicU32,
-    waker: Spin<Option<Waker>>,
+    word: AtomicUsize,
+    beside: AtomicU32,
+    crowd: AtomicU32,
+    unsure: AtomicBool,
 }
+
+/// Where a future leaves its waker for one direction.
+pub(super) type WakerPlace = Spin<Option<Waker>>;
 
 /// A value of the word.
 #[derive(Clone, Copy)]
-pub(crate) struct Seen(u32);
+pub(crate) struct Seen(usize);
 
 impl Seen {
+    #[inline]
     pub(crate) fn is_ready(self) -> bool {
-        self.0 & READY != 0
+        self.0 & (PLAIN | READY) == PLAIN | READY
+    }
+
+    fn is_plain(self) -> bool {
+        self.0 & PLAIN != 0
     }
 }
 
 impl Direction {
     const fn new() -> Direction {
         Direction {
-            word: AtomicU32::new(READY),
-            waker: Spin::new(None),
+            word: AtomicUsize::new(PLAIN | READY),
+            beside: AtomicU32::new(0),
+            crowd: AtomicU32::new(0),
+            unsure: AtomicBool::new(false),
         }
     }
 
+    #[inline]
     pub(crate) fn look(&self) -> Seen {
         // Acquire pairs with the release in `happened`.
         Seen(self.word.load(Ordering::Acquire))
     }
 
     /// A call found nothing more to do, since `seen`. False if an event came meanwhile.
+    #[inline]
     pub(crate) fn exhausted(&self, seen: Seen) -> bool {
         self.word
             .compare_exchange(seen.0, seen.0 & !READY, Ordering::AcqRel, Ordering::Relaxed)
@@ -74,116 +92,144 @@ impl Direction {
     }
 
     /// A call did less than it was asked for, so the next would do nothing: saves that call.
+    #[inline]
     pub(crate) fn was_short(&self, seen: Seen) {
-        if seen.0 & (UNSURE | READY) == READY {
+        if seen.is_ready() && !self.unsure.load(Ordering::Relaxed) {
             // If an event came meanwhile, the next call is worth a try.
             let _ = self.exhausted(seen);
         }
     }
 
     /// Waits for an event. False if `deadline` came first.
+    #[inline]
     pub(super) fn wait(&self, deadline: Option<Instant>, why: State) -> bool {
-        let word = self.word.load(Ordering::Acquire);
-        if word & READY != 0 {
+        let seen = self.look();
+        if seen.is_ready() {
             return true;
         }
-        let expected = word | WAITERS;
-        if word != expected
-            && self
-                .word
-                .compare_exchange(word, expected, Ordering::AcqRel, Ordering::Relaxed)
-                .is_err()
+        if !seen.is_plain() {
+            return self.wait_beside(deadline, why);
+        }
+        let waiter = Waiter::current();
+        let Some(deadline) = deadline else {
+            waiter.wait_in(&self.word, seen.0, why);
+            return true;
+        };
+        let number = waiter.to_bits().get();
+        if self
+            .word
+            .compare_exchange(seen.0, number, Ordering::AcqRel, Ordering::Relaxed)
+            .is_err()
         {
             return true;
         }
-        table::wait(&self.word, expected, deadline, why)
+        timer::wait_until(waiter, deadline, &self.word, [number, seen.0], why);
+        // Relaxed: only the hint that it was the deadline; if an event came right after, the caller may as well have timed out.
+        self.look().0 != seen.0
     }
 
-    /// Something happened: whoever waits goes through `wake`.
-    pub(super) fn happened(&self, unsure: bool, wake: impl FnMut(Waiter)) {
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            let after =
-                ((word & !(WAITERS | WAKER)) | READY | if unsure { UNSURE } else { 0 }).wrapping_add(COUNT);
-            // Release: who sees READY sees what made it so. Acquire: the waiters' nodes.
-            match self
-                .word
-                .compare_exchange_weak(word, after, Ordering::AcqRel, Ordering::Relaxed)
-            {
-                Ok(_) => break,
-                Err(seen) => word = seen,
-            }
+    /// Somebody waits already.
+    #[cold]
+    fn wait_beside(&self, deadline: Option<Instant>, why: State) -> bool {
+        self.beside.fetch_add(BESIDE, Ordering::SeqCst);
+        let crowd = self.crowd.load(Ordering::SeqCst);
+        let woken = if Seen(self.word.load(Ordering::SeqCst)).is_plain() {
+            // An event, or the other gave up: look again.
+            true
+        } else {
+            table::wait(&self.crowd, crowd, deadline, why)
+        };
+        self.beside.fetch_sub(BESIDE, Ordering::SeqCst);
+        woken
+    }
+
+    /// Something happened, as the event with this serial says: whoever waits goes through `wake`.
+    #[inline]
+    pub(super) fn happened(&self, serial: usize, place: &WakerPlace, mut wake: impl FnMut(Waiter)) {
+        // Release: who sees READY sees what made it so. Acquire: what the thread that waits left. Sequentially consistent: invariant 3.
+        let former = self.word.swap(serial << SERIAL | READY | PLAIN, Ordering::SeqCst);
+        if former & PLAIN == 0 {
+            wake(Waiter::from_bits(former));
         }
-        if word & WAITERS != 0 {
-            table::take_all(&self.word, wake);
+        if self.beside.load(Ordering::SeqCst) != 0 {
+            self.wake_beside(place, wake);
         }
-        if word & WAKER != 0 {
-            let waker = self.waker.lock().take();
+    }
+
+    /// From now on short transfers say nothing.
+    pub(super) fn make_unsure(&self) {
+        self.unsure.store(true, Ordering::Relaxed);
+    }
+
+    #[cold]
+    fn wake_beside(&self, place: &WakerPlace, wake: impl FnMut(Waiter)) {
+        self.crowd.fetch_add(1, Ordering::SeqCst);
+        table::take_all(&self.crowd, wake);
+        if self.beside.fetch_and(!WAKER, Ordering::SeqCst) & WAKER != 0 {
+            let waker = place.lock().take();
             if let Some(waker) = waker {
                 waker.wake();
             }
         }
     }
 
-    /// Leaves a waker for the next event, in place of a former one. False if an event came since `seen`.
-    pub(super) fn leave_waker(&self, seen: Seen, waker: &Waker) -> bool {
-        let former = self.waker.lock().replace(waker.clone());
+    /// Leaves a waker for the next event, in place of a former one. False if an event came since the word was not ready.
+    pub(super) fn leave_waker(&self, place: &WakerPlace, waker: &Waker) -> bool {
+        let former = place.lock().replace(waker.clone());
         drop(former);
-        let before = seen.0 & !READY;
-        let mut word = before;
-        loop {
-            // Release: who sees the bit finds the waker.
-            match self
-                .word
-                .compare_exchange(word, word | WAKER, Ordering::AcqRel, Ordering::Relaxed)
-            {
-                Ok(_) => return true,
-                // Threads that wait, or wakers, may come meanwhile, but no event.
-                Err(now) if now & !(WAITERS | WAKER) == before & !(WAITERS | WAKER) => word = now,
-                Err(_) => return false,
-            }
-        }
+        self.beside.fetch_or(WAKER, Ordering::SeqCst);
+        !Seen(self.word.load(Ordering::SeqCst)).is_ready()
     }
 
     #[cfg(test)]
     pub(super) fn has_waiters(&self) -> bool {
-        self.word.load(Ordering::Relaxed) & WAITERS != 0
-    }
-
-    /// A call that was made without the reactor's knowledge may succeed.
-    pub(super) fn assume_ready(&self) {
-        self.word.fetch_or(READY, Ordering::AcqRel);
+        !self.look().is_plain()
     }
 
     /// Before anybody else knows the entry: the next event is the first that counts.
     pub(super) fn assume_exhausted(&self) {
-        self.word.store(0, Ordering::Relaxed);
+        self.word.store(PLAIN, Ordering::Relaxed);
     }
 
-    fn reset(&self) {
-        self.word.store(READY, Ordering::Relaxed);
-        *self.waker.lock() = None;
+    fn renew(&self) {
+        self.word.store(PLAIN | READY, Ordering::Relaxed);
+        self.unsure.store(false, Ordering::Relaxed);
+        self.beside.store(0, Ordering::Relaxed);
     }
 }
 
-/// One descriptor. On a cache line of its own.
-#[repr(align(64))]
+/// In `beside`: a future waits; and one thread of a crowd.
+const WAKER: u32 = 1;
+const BESIDE: u32 = 2;
+
+/// One descriptor. What every event touches lies on one cache line.
+#[repr(C, align(64))]
 pub(crate) struct Entry {
-    /// Of the registration that the entry belongs to: events of former ones are not for it.
-    pub(super) generation: AtomicU32,
     pub(crate) read: Direction,
     pub(crate) write: Direction,
+    /// Of the registration that the entry belongs to: events of former ones are not for it.
+    pub(super) generation: AtomicU32,
+    pub(super) reader: WakerPlace,
+    pub(super) writer: WakerPlace,
 }
+
+const _: () = assert!(
+    std::mem::offset_of!(Entry, reader) <= 64,
+    "the hot part is one cache line"
+);
 
 impl Entry {
     pub(super) fn new() -> Entry {
         Entry {
-            generation: AtomicU32::new(0),
             read: Direction::new(),
             write: Direction::new(),
+            generation: AtomicU32::new(0),
+            reader: Spin::new(None),
+            writer: Spin::new(None),
         }
     }
 
+    #[inline]
     pub(super) fn direction(&self, interest: Interest) -> &Direction {
         match interest {
             Interest::Read => &self.read,
@@ -191,9 +237,18 @@ impl Entry {
         }
     }
 
+    pub(super) fn waker_place(&self, interest: Interest) -> &WakerPlace {
+        match interest {
+            Interest::Read => &self.reader,
+            Interest::Write => &self.writer,
+        }
+    }
+
     /// Ready for the next descriptor.
     pub(super) fn renew(&self) {
-        self.read.reset();
-        self.write.reset();
+        self.read.renew();
+        self.write.renew();
+        *self.reader.lock() = None;
+        *self.writer.lock() = None;
     }
 }

@@ -33,7 +33,7 @@ mod watched;
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 use std::time::Duration;
 
@@ -72,6 +72,8 @@ pub(super) struct Look<'a> {
 
 static REACTOR: OnceLock<Result<Reactor, i32>> = OnceLock::new();
 static SLAB: Slab = Slab::new();
+/// Of the next event.
+static SERIAL: AtomicUsize = AtomicUsize::new(1);
 
 /// The reactor, if anything was ever registered.
 #[inline]
@@ -160,38 +162,41 @@ impl Look<'_> {
         let count = epoll::wait(reactor.epoll.as_fd(), &mut self.events[..], timeout);
         reactor.watched.store(false, Ordering::Relaxed);
         reactor.looked.store(true, Ordering::Relaxed);
+        let first = SERIAL.fetch_add(count, Ordering::Relaxed);
         let mut woken = 0;
-        for event in &self.events[..count] {
-            woken += deliver(*event, worker);
+        for (event, serial) in self.events[..count].iter().zip(first..) {
+            deliver(*event, serial, &mut |waiter: Waiter| {
+                woken += 1;
+                match worker {
+                    Some(worker) => waiter.wake_behind(worker),
+                    None => waiter.wake(),
+                }
+            });
         }
         woken
     }
 }
 
-/// Tells an event to whoever waits for it; how many do.
-fn deliver(event: Event, worker: Option<&'static Worker>) -> usize {
-    let Event { events, u64: token } = event;
-    if token == INTERRUPT {
-        return 0;
-    }
-    let Some(entry) = SLAB.find(token) else { return 0 };
+/// Tells an event to whoever waits for it.
+#[inline]
+fn deliver(event: Event, serial: usize, wake: &mut impl FnMut(Waiter)) {
     const BROKEN: u32 = epoll::bits(libc::EPOLLHUP | libc::EPOLLERR);
     const ODD: u32 = BROKEN | epoll::bits(libc::EPOLLRDHUP | libc::EPOLLPRI);
     const READ: u32 = epoll::bits(libc::EPOLLIN) | ODD;
     const WRITE: u32 = epoll::bits(libc::EPOLLOUT) | BROKEN;
-    let mut woken = 0;
-    let mut wake = |waiter: Waiter| {
-        woken += 1;
-        match worker {
-            Some(worker) => waiter.wake_behind(worker),
-            None => waiter.wake(),
-        }
-    };
+    let Event { events, u64: token } = event;
+    if token == INTERRUPT {
+        return;
+    }
+    let Some(entry) = SLAB.find(token) else { return };
     if events & READ != 0 {
-        entry.read.happened(events & ODD != 0, &mut wake);
+        if events & ODD != 0 {
+            entry.read.make_unsure();
+        }
+        entry.read.happened(serial, &entry.reader, &mut *wake);
     }
-    if events & WRITE != 0 {
-        entry.write.happened(false, &mut wake);
+    // Every event says that there is room. Who finds none clears READY and looks once more, so where it is set nobody waits.
+    if events & WRITE != 0 && (events & BROKEN != 0 || !entry.write.look().is_ready()) {
+        entry.write.happened(serial, &entry.writer, wake);
     }
-    woken
 }

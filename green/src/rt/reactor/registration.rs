@@ -56,18 +56,19 @@ impl Registration {
         mut call: impl FnMut() -> io::Result<T>,
         is_short: impl Fn(&T) -> bool,
     ) -> io::Result<T> {
-        if waiting.never || current::get().is_none() {
+        // A thread that panics in mode pinned keeps its worker, and waits as if it were that.
+        if waiting.never || current::get().is_none() || current::must_not_switch() {
             return outside(fd, waiting, call);
         }
         let mut deadline = None;
+        // The word says that there is no room, but has said so for an instant only: see `deliver`.
+        let mut look_again = false;
         loop {
             // Not registered: no event can be missed, since registering tells of what is there already.
-            let direction = self
-                .registered
-                .get()
-                .map(|registered| registered.entry.direction(waiting.interest));
+            let registered = self.registered.get();
+            let direction = registered.map(|registered| registered.entry.direction(waiting.interest));
             let seen = direction.map(Direction::look);
-            if seen.is_none_or(|seen| seen.is_ready()) {
+            if look_again || seen.is_none_or(|seen| seen.is_ready()) {
                 match call() {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                     Ok(done) => {
@@ -80,16 +81,21 @@ impl Registration {
                     }
                     failed => return failed,
                 }
-                if let (Some(direction), Some(seen)) = (direction, seen)
-                    && !direction.exhausted(seen)
-                {
-                    continue;
-                }
             }
-            let Some(direction) = direction else {
+            let (Some(direction), Some(seen)) = (direction, seen) else {
                 self.register(fd, waiting.interest)?;
                 continue;
             };
+            if seen.is_ready() {
+                look_again = direction.exhausted(seen) && waiting.interest == Interest::Write;
+                if look_again {
+                    continue;
+                }
+                if direction.look().is_ready() {
+                    continue;
+                }
+            }
+            look_again = false;
             wait(direction, fd, waiting, &mut deadline)?;
         }
     }
@@ -106,23 +112,23 @@ impl Registration {
         mut call: impl FnMut() -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         loop {
-            let direction = self
-                .registered
-                .get()
-                .map(|registered| registered.entry.direction(interest));
-            let seen = direction.map(Direction::look);
+            let entry = self.registered.get().map(|registered| registered.entry);
+            let seen = entry.map(|entry| entry.direction(interest).look());
             match call() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 done => return Poll::Ready(done),
             }
-            let (Some(direction), Some(seen)) = (direction, seen) else {
+            let (Some(entry), Some(seen)) = (entry, seen) else {
                 self.register(fd, interest)?;
                 continue;
             };
-            if seen.is_ready() && !direction.exhausted(seen) {
+            let direction = entry.direction(interest);
+            if seen.is_ready() {
+                // What is seen as exhausted is tried once more (`deliver`), by the next turn.
+                direction.exhausted(seen);
                 continue;
             }
-            if direction.leave_waker(seen, context.waker()) {
+            if direction.leave_waker(entry.waker_place(interest), context.waker()) {
                 if current::worker().is_none() {
                     // Outside, nobody who waits here sleeps in the reactor for it: a worker has to.
                     Runtime::get_or_start()?.watch_reactor();
@@ -175,15 +181,6 @@ fn wait(
     }
     if let Some(control) = current::get() {
         control.note_subject(usize::try_from(fd.as_raw_fd()).unwrap_or(0));
-    }
-    if current::must_not_switch() {
-        // A panicking thread in mode pinned keeps its worker.
-        return if epoll::wait_for_one(fd, poll_events(waiting.interest), *deadline) {
-            direction.assume_ready();
-            Ok(())
-        } else {
-            Err(io::ErrorKind::WouldBlock.into())
-        };
     }
     if direction.wait(*deadline, waiting.why) {
         Ok(())

@@ -11,7 +11,7 @@ fn an_event_between_a_call_and_its_answer_is_not_lost() {
     let entry = Entry::new();
     let seen = entry.read.look();
     assert!(seen.is_ready());
-    entry.read.happened(false, |_| panic!("nobody waits"));
+    entry.read.happened(7, &entry.reader, |_| panic!("nobody waits"));
     assert!(!entry.read.exhausted(seen));
     assert!(entry.read.look().is_ready());
     assert!(entry.read.exhausted(entry.read.look()));
@@ -23,7 +23,8 @@ fn a_short_transfer_says_nothing_once_the_peer_has_shut_down() {
     let entry = Entry::new();
     entry.read.was_short(entry.read.look());
     assert!(!entry.read.look().is_ready());
-    entry.read.happened(true, |_| ());
+    entry.read.make_unsure();
+    entry.read.happened(1, &entry.reader, |_| ());
     entry.read.was_short(entry.read.look());
     assert!(entry.read.look().is_ready());
 }
@@ -39,14 +40,16 @@ fn an_event_wakes_all_that_wait() {
         std::thread::yield_now();
     }
     let mut woken = 0;
-    ENTRY.read.happened(false, |waiter| {
+    ENTRY.read.happened(1, &ENTRY.reader, |waiter| {
         woken += 1;
         waiter.wake();
     });
     assert!(woken >= 1);
     // Those that came later found the event.
     assert!(waiters.into_iter().all(|waiter| waiter.join().unwrap()));
-    ENTRY.read.happened(false, |_| panic!("nobody waits any more"));
+    ENTRY
+        .read
+        .happened(2, &ENTRY.reader, |_| panic!("nobody waits any more"));
 }
 
 #[test]

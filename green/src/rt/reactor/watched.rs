@@ -175,19 +175,6 @@ impl<S: AsFd> Watched<S> {
         })
     }
 
-    /// As [`write`](Self::write), for a stream of bytes and `offered` of them.
-    ///
-    /// # Errors
-    /// As [`Registration::run`].
-    #[inline]
-    pub(crate) fn write_bytes(
-        &self,
-        offered: usize,
-        call: impl FnMut() -> io::Result<usize>,
-    ) -> io::Result<usize> {
-        self.run(Interest::Write, State::Writing, call, |&count| count < offered)
-    }
-
     #[inline]
     fn run<T>(
         &self,

@@ -1,0 +1,78 @@
+//! The servers. Each binds a port, prints it, and serves for ever.
+
+mod hyper;
+mod may;
+mod monoio;
+mod raw;
+mod std_threads;
+mod threadbare;
+mod tokio;
+
+use std::path::PathBuf;
+
+use crate::server::Protocol;
+
+/// All peers that this machine can run.
+pub fn available() -> Vec<&'static str> {
+    let mut names = vec![
+        "threadbare",
+        "raw epoll",
+        "tokio",
+        "hyper",
+        "may",
+        "monoio",
+        "std threads",
+    ];
+    for name in ["go", "go net/http"] {
+        if external(name).is_some() {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The program of a peer that is not in this one. `GO_SERVER` names Go's: see the README.
+pub fn external(name: &str) -> Option<PathBuf> {
+    let program = std::env::var_os("GO_SERVER").map(PathBuf::from)?;
+    match name {
+        "go" => Some(program),
+        "go net/http" => Some(program.with_extension("http")),
+        _ => None,
+    }
+    .filter(|program| program.exists())
+}
+
+pub fn that_speak<'a>(names: &[&'a str], protocol: Protocol) -> Vec<&'a str> {
+    let only_http = ["hyper", "go net/http"];
+    names
+        .iter()
+        .copied()
+        .filter(|name| protocol == Protocol::Http || !only_http.contains(name))
+        .collect()
+}
+
+pub fn serve(name: &str, protocol: Protocol, port: u16) {
+    match name {
+        "threadbare" => threadbare::serve(protocol, port),
+        "raw epoll" => raw::serve(protocol, port),
+        "tokio" => tokio::serve(protocol, port),
+        "hyper" => hyper::serve(port),
+        "may" => may::serve(protocol, port),
+        "monoio" => monoio::serve(protocol, port),
+        "std threads" => std_threads::serve(protocol, port),
+        other => panic!("no peer {other}"),
+    }
+}
+
+/// Workers that the peer shall have.
+fn workers() -> usize {
+    let wanted = std::env::var("WORKERS").ok().and_then(|text| text.parse().ok());
+    wanted.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into))
+}
+
+/// Tells whoever started us where we listen.
+fn announce(port: u16) {
+    use std::io::Write;
+    println!("{port}");
+    std::io::stdout().flush().expect("somebody reads");
+}
