@@ -33,6 +33,9 @@ Examples:
       Files that the program reads are given by volumes. The script is not packed by itself.
   threadbare run --root ./alpine --env LANG=C /bin/sh -c 'apk --version'
       A whole tree is the machine's file system.
+  threadbare run -it sh
+      A terminal inside, with job control; the one outside only shows it. To end a machine that no longer answers,
+      send the command three SIGTERM within a second.
   threadbare run --timeout 10 --memory 64M ./untrusted
 
 Exit status: that of the program; 128+N if signal N killed it; 124 if --timeout did; 125 if the
@@ -42,6 +45,14 @@ runner or its kernel failed, 126 if the program cannot be executed, 127 if it wa
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Run {
+    /// Pass the terminal's keys on (with --tty); standard input that is no terminal is always passed on
+    #[arg(long, short)]
+    pub(crate) interactive: bool,
+
+    /// Give the program a terminal of its own
+    #[arg(long, short)]
+    pub(crate) tty: bool,
+
     /// Memory of the machine, in bytes or with K, M or G
     #[arg(long, short, default_value = "256M", value_parser = parse::size)]
     pub(crate) memory: u64,

@@ -13,7 +13,7 @@ use crate::{
     },
     report,
     say::say,
-    session::{Conversation, Reports, Signals},
+    session::{Conversation, Reports, Signals, terminal::RawTerminal},
     vm::{
         Vm, accelerator,
         image::Image,
@@ -30,7 +30,8 @@ mod specification;
 /// Runs, and gives the exit status.
 pub(crate) fn run(options: &Run) -> Result<u8, Failure> {
     let start = Instant::now();
-    let signals = Signals::catch()?;
+    check_terminal(options)?;
+    let signals = Signals::catch(options.tty)?;
     let image = Image::load(options.kernel.as_deref())?;
     let view = view(options)?;
     let environment = environment::of_program(options)?;
@@ -67,7 +68,11 @@ pub(crate) fn run(options: &Run) -> Result<u8, Failure> {
     }
 
     let reports = Explanations { tree: &tree };
-    let end = Conversation::new(&mut vm, &signals, &reports, options.timeout)?.hold()?;
+    let terminal = (options.tty && options.interactive)
+        .then(RawTerminal::enter)
+        .transpose()?;
+    let end = Conversation::new(&mut vm, &signals, &reports, terminal.as_ref(), options.timeout)?.hold()?;
+    drop(terminal);
     if options.verbose {
         let errors = String::from_utf8_lossy(&end.errors);
         say(&format!(
@@ -82,6 +87,17 @@ pub(crate) fn run(options: &Run) -> Result<u8, Failure> {
         say(&words);
     }
     Ok(verdict.status)
+}
+
+/// A terminal inside needs keys from one outside.
+fn check_terminal(options: &Run) -> Result<(), Failure> {
+    let stdin = rustix::stdio::stdin();
+    if options.tty && options.interactive && !rustix::termios::isatty(stdin) {
+        return Err(Failure::runner(
+            "standard input is not a terminal: leave --tty (-t) out, or --interactive (-i)",
+        ));
+    }
+    Ok(())
 }
 
 /// Where the machine's files come from.

@@ -1,17 +1,30 @@
 //! The runner's own words: on standard error only, each line with the command's name in front.
 
-use std::io::Write;
+use std::{
+    io::Write,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// Whether a line feed does not return to the start of the line.
+static RAW: AtomicBool = AtomicBool::new(false);
+
+/// Says whether the terminal is in raw mode from now on.
+pub(crate) fn on_raw_terminal(raw: bool) {
+    // Whoever prints at the same moment may be a line early or late.
+    RAW.store(raw, Ordering::Relaxed);
+}
 
 /// Prints `text`, which may have several lines.
 ///
 /// An error is ignored: standard error is where it would be reported.
 pub(crate) fn say(text: &str) {
     let mut message = String::with_capacity(text.len() + 64);
+    let line_end = if RAW.load(Ordering::Relaxed) { "\r\n" } else { "\n" };
     for line in text.lines() {
         message.push_str("threadbare: ");
         message.push_str(line);
         message.truncate(message.trim_end().len());
-        message.push('\n');
+        message.push_str(line_end);
     }
     let _ = std::io::stderr().lock().write_all(message.as_bytes());
 }

@@ -20,12 +20,18 @@ pub(super) struct Environment {
     settings: Vec<OsString>,
 }
 
-/// PATH, HOME, TERM on a terminal; then the files of `--env-file`, then `--env`.
+/// PATH, HOME, TERM on a terminal (`xterm` on one of the program's own, if it is not set); then the files of `--env-file`, then `--env`.
 pub(super) fn of_program(options: &Run) -> Result<Environment, Failure> {
     let mut environment = Environment::default();
     environment.set(format!("PATH={PATH}").into());
     environment.set("HOME=/root".into());
-    if rustix::termios::isatty(rustix::stdio::stdout()) || rustix::termios::isatty(rustix::stdio::stdin()) {
+    if options.tty {
+        environment.set("TERM=xterm".into());
+    }
+    if options.tty
+        || rustix::termios::isatty(rustix::stdio::stdout())
+        || rustix::termios::isatty(rustix::stdio::stdin())
+    {
         environment.pass_on(OsStr::new("TERM"));
     }
     for file in &options.env_file {

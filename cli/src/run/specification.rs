@@ -5,6 +5,7 @@ use crate::{
     arguments::Run,
     failure::{Context, Failure},
     program::find::Executable,
+    session::terminal,
     vm::qemu::ICOUNT_EPOCH_NS,
 };
 use rustix::{fd::BorrowedFd, rand::GetRandomFlags};
@@ -12,7 +13,7 @@ use std::{
     os::unix::ffi::OsStrExt,
     time::{SystemTime, UNIX_EPOCH},
 };
-use threadbare_link::{Credentials, LogLevel, RunSpec, StreamKind, WindowSize};
+use threadbare_link::{Console, Credentials, LogLevel, RunSpec, StreamKind};
 
 const HOSTNAME: &[u8] = b"threadbare";
 const UMASK: u16 = 0o022;
@@ -43,7 +44,11 @@ pub(super) fn encode(
         realtime_ns: if options.icount { ICOUNT_EPOCH_NS } else { now() },
         seed: if options.icount { [0; 32] } else { seed()? },
         streams: streams.map(kind),
-        window: streams.iter().find_map(|fd| window(*fd)).unwrap_or_default(),
+        window: terminal::window().unwrap_or_default(),
+        console: options.tty.then(|| Console {
+            keyboard: options.interactive,
+            utf8: terminal::is_utf8(),
+        }),
         memory_bytes: options.memory,
         log_level: options.kernel_log.map(LogLevel::from),
     };
@@ -72,14 +77,4 @@ fn kind(fd: BorrowedFd<'_>) -> StreamKind {
     } else {
         StreamKind::Pipe
     }
-}
-
-fn window(fd: BorrowedFd<'_>) -> Option<WindowSize> {
-    let size = rustix::termios::tcgetwinsize(fd).ok()?;
-    Some(WindowSize {
-        rows: size.ws_row,
-        columns: size.ws_col,
-        width_pixels: size.ws_xpixel,
-        height_pixels: size.ws_ypixel,
-    })
 }

@@ -14,8 +14,9 @@ use super::{
     console::Console,
     end::{Cause, End},
     protocol::{Protocol, index},
-    signals::Signals,
+    signals::{Request, Signals, means_the_end},
     streams::{self, Event, Events, Item, Wish},
+    terminal::{self, RawTerminal},
 };
 use crate::{
     failure::{Context, Failure},
@@ -31,7 +32,9 @@ use std::{
     sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
-use threadbare_link::{Crash, Decoder, GuestMessage, HostMessage, LogLevel, Missing, OutputStream};
+use threadbare_link::{
+    Crash, Decoder, GuestMessage, HostMessage, LogLevel, Missing, OutputStream, WindowSize,
+};
 
 /// How long a machine may take to turn itself off.
 const GRACE: Duration = Duration::from_secs(2);
@@ -39,8 +42,8 @@ const GRACE: Duration = Duration::from_secs(2);
 const BOOT_LIMIT: Duration = Duration::from_secs(60);
 /// How often it is looked whether QEMU has set up the link; it takes some milliseconds from the opening of its gate.
 const SETTLE: Duration = Duration::from_millis(1);
-/// Two signals within this time mean that the command shall end, whatever the program makes of them.
-const INSISTENCE: Duration = Duration::from_secs(1);
+/// So many signals to end within this time mean that the command shall end, whatever the program makes of them.
+const INSISTENCE: (usize, Duration) = (3, Duration::from_secs(1));
 /// Bytes read of the link at once.
 const CHUNK: usize = 128 * 1024;
 /// The most input that is read for one request.
@@ -57,6 +60,9 @@ pub(crate) struct Conversation<'a> {
     vm: &'a mut Vm,
     signals: &'a Signals,
     reports: &'a dyn Reports,
+    terminal: Option<&'a RawTerminal>,
+    /// The size of the terminal as the guest knows it; unknown before it has been told.
+    window: Option<WindowSize>,
     time_limit: Option<(Instant, Duration)>,
 
     protocol: Protocol,
@@ -77,7 +83,8 @@ pub(crate) struct Conversation<'a> {
     cause: Option<Cause>,
     /// When patience ends: with the machine that starts or leaves, or with the streams.
     deadline: Option<Instant>,
-    last_signal: Option<Instant>,
+    /// When the last signals came that were sent to end the command.
+    insistence: Vec<Instant>,
     /// Whether QEMU waits when the link is full.
     link_waits: bool,
     link_open: bool,
@@ -90,6 +97,7 @@ impl<'a> Conversation<'a> {
         vm: &'a mut Vm,
         signals: &'a Signals,
         reports: &'a dyn Reports,
+        terminal: Option<&'a RawTerminal>,
         time_limit: Option<Duration>,
     ) -> Result<Self, Failure> {
         let (events, incoming, wake) = Events::new().context(|| "no descriptor for events")?;
@@ -98,6 +106,8 @@ impl<'a> Conversation<'a> {
             vm,
             signals,
             reports,
+            terminal,
+            window: None,
             time_limit,
             protocol: Protocol::default(),
             decoder: Decoder::new(),
@@ -111,7 +121,7 @@ impl<'a> Conversation<'a> {
             writing: 0,
             cause: None,
             deadline: Instant::now().checked_add(BOOT_LIMIT),
-            last_signal: None,
+            insistence: Vec::new(),
             link_waits: false,
             link_open: true,
             console: Console::default(),
@@ -192,7 +202,7 @@ impl<'a> Conversation<'a> {
             self.heed_streams();
         }
         if is_ready(Some(1)) {
-            self.heed_signal();
+            self.heed_signals();
         }
         if is_ready(link) {
             self.read_link();
@@ -265,15 +275,50 @@ impl<'a> Conversation<'a> {
         self.vm.kill();
     }
 
-    fn heed_signal(&mut self) {
-        let Some(signal) = self.signals.take() else { return };
-        // It goes to the program, if its kernel can; whoever insists ends the machine.
-        let before = self.last_signal.replace(Instant::now());
-        let insists = before.is_some_and(|before| before.elapsed() < INSISTENCE);
-        if self.protocol.takes_signals() && !insists {
+    fn heed_signals(&mut self) {
+        for request in self.signals.take() {
+            match request {
+                Request::Pass(signal) => self.pass_signal(signal),
+                Request::Resize => self.tell_window(),
+                Request::Stop => {
+                    if let Some(terminal) = self.terminal {
+                        terminal.stop();
+                    }
+                    self.tell_window();
+                }
+                Request::Continue => {
+                    if let Some(terminal) = self.terminal {
+                        terminal.resume();
+                    }
+                    self.tell_window();
+                }
+            }
+        }
+    }
+
+    /// A signal goes to the program, if its kernel can; whoever insists ends the machine.
+    fn pass_signal(&mut self, signal: u8) {
+        let (enough, within) = INSISTENCE;
+        if means_the_end(signal) {
+            self.insistence.retain(|before| before.elapsed() < within);
+            self.insistence.push(Instant::now());
+        }
+        if self.protocol.takes_signals() && self.insistence.len() < enough {
             self.send(&HostMessage::Signal { signal });
         } else {
             self.end(Cause::Signal(signal));
+        }
+    }
+
+    /// Tells the guest the size of the terminal, if it is news and there is one.
+    fn tell_window(&mut self) {
+        let window = terminal::window();
+        if let Some(window) = window
+            && self.protocol.takes_sizes()
+            && self.window != Some(window)
+        {
+            self.window = Some(window);
+            self.send(&HostMessage::Resize(window));
         }
     }
 
@@ -364,7 +409,11 @@ impl<'a> Conversation<'a> {
     fn handle(&mut self, message: &GuestMessage<'_>) -> Result<(), String> {
         self.protocol.accept(message)?;
         match message {
-            GuestMessage::Hello { .. } => self.deadline = None,
+            GuestMessage::Hello { .. } => {
+                self.deadline = None;
+                // It may have changed since the machine's files were written.
+                self.tell_window();
+            }
             GuestMessage::Write { stream, data } => {
                 if !self.protocol.is_broken(*stream) {
                     self.write(*stream, Item::Output(data.to_vec()))?;

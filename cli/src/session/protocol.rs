@@ -96,10 +96,17 @@ impl Protocol {
 
     /// Whether the kernel takes signals for its program.
     pub(super) fn takes_signals(&self) -> bool {
-        self.status.is_none()
-            && self
-                .features
-                .is_some_and(|features| features.contains(Features::SIGNALS))
+        self.takes(Features::SIGNALS)
+    }
+
+    /// Whether the kernel wants to know the size of the terminal.
+    pub(super) fn takes_sizes(&self) -> bool {
+        self.takes(Features::RESIZE)
+    }
+
+    fn takes(&self, feature: Features) -> bool {
+        let can = |features: Features| features.contains(feature);
+        self.status.is_none() && self.features.is_some_and(can)
     }
 
     /// Whether the kernel ever said a word.
