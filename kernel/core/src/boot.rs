@@ -7,7 +7,7 @@ use crate::sched::{self, KernelData};
 use crate::vfs::{
     Credentials, FileSystem, FsContext, MountOptions, Name, Namespace, Resolver, SymlinkPolicy,
 };
-use crate::{clock, random, report, system};
+use crate::{clock, random, report, system, tty};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use threadbare_cpio::Archive;
@@ -49,6 +49,8 @@ pub fn run(parts: &Parts) -> ! {
             .map(|variable| variable.to_vec())
             .collect(),
     };
+    tty::serve_host(spec.console.is_some_and(|console| console.keyboard))
+        .expect("there is no memory for the host's task");
     start_thread(&thread, program).expect("there is no memory to start the program");
     let waiting = process.clone();
     sched::spawn("end", KernelData::default(), Registers::None, move || {
@@ -95,7 +97,10 @@ fn make_process(parts: &Parts, archive: &'static [u8], spec: &RunSpec<'_>) -> Ar
     fs.set_umask(u32::from(spec.umask));
     let memory = AddressSpace::new().expect("there is no memory for the first address space");
     let process = Process::first(memory, fs, credentials);
-    host::open_standard_streams(&process, spec.streams, spec.window)
-        .expect("there is no memory for the standard streams");
+    let opened = match spec.console {
+        Some(console) => tty::open_console(&process, console, spec.window),
+        None => host::open_standard_streams(&process, spec.streams, spec.window),
+    };
+    opened.expect("there is no memory for the standard streams");
     process
 }

@@ -30,6 +30,7 @@ pub mod sched;
 pub mod signal;
 pub mod syscall;
 pub mod system;
+pub mod tty;
 pub mod vfs;
 
 // These reach the machine's devices, which the host does not have.

@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use threadbare_cpio::Archive;
 use threadbare_kernel::process::Tables;
 use threadbare_kernel::vfs::{FileSystem, Timestamp};
-use threadbare_kernel::{Parts, random};
+use threadbare_kernel::{Parts, random, tty};
 use threadbare_ramfs::RamFs;
 
 /// The kernel's main function.
@@ -15,7 +15,12 @@ pub(crate) fn start() -> ! {
     threadbare_kernel::tests::run_if_asked();
     threadbare_kernel::run(&Parts {
         root,
-        mounts: &[("/dev", devices), ("/proc", processes), ("/sys", machine)],
+        mounts: &[
+            ("/dev", devices),
+            ("/dev/pts", terminals),
+            ("/proc", processes),
+            ("/sys", machine),
+        ],
         channel: || threadbare_virtio_console::find().or_else(threadbare_serial::find),
     })
 }
@@ -30,6 +35,7 @@ fn root(archive: &'static [u8]) -> Arc<dyn FileSystem> {
 /// `/dev`: nodes in memory, with the drivers behind their numbers.
 fn devices() -> Arc<dyn FileSystem> {
     threadbare_devfs::register(random::fill);
+    tty::devices::register();
     let file_system = RamFs::new(Timestamp::now);
     let root = file_system.root();
     let directory = root
@@ -37,6 +43,11 @@ fn devices() -> Arc<dyn FileSystem> {
         .expect("the root of a file system is a directory");
     threadbare_devfs::populate(directory).expect("there is memory for the first device nodes");
     file_system
+}
+
+/// `/dev/pts`.
+fn terminals() -> Arc<dyn FileSystem> {
+    threadbare_devpts::DevPts::new()
 }
 
 /// `/proc`.

@@ -29,6 +29,8 @@
 //!   ├───────────────────────────────────▶│
 //!   │                        InputReady  │   a Read would be answered at once; nothing was read
 //!   │◀───────────────────────────────────┤
+//!   │ Signal {signal} │ Resize {…}       │   at any time, if the features say so
+//!   │◀───────────────────────────────────┤
 //!   │ Log │ Crash │ Missing              │   for people; never answered
 //!   ├───────────────────────────────────▶│
 //!   │ Exit {status}                      │   the last message; then the machine turns itself off
@@ -74,7 +76,7 @@ pub use error::Error;
 pub use frame::{Decoder, HEADER, MAX_PAYLOAD};
 pub use message::{ExitStatus, Features, GuestMessage, HostMessage, LogLevel, OutputStream, WINDOW};
 pub use report::{CallSite, Missing};
-pub use run::{Credentials, RunSpec, StreamKind, WindowSize};
+pub use run::{Console, Credentials, RunSpec, StreamKind, WindowSize};
 
 /// The version of everything in this crate. Kernel and command are built together, so there is nothing to negotiate:
 /// a peer of another version is an error, told in plain words.

@@ -87,7 +87,7 @@ pub enum HostMessage<'a> {
         /// What each later write of the program fails with.
         errno: u16,
     },
-    /// Send a signal to the program's foreground processes. Only if [`Features::SIGNALS`].
+    /// Send a signal to the process group of the program that was started first. Only if [`Features::SIGNALS`].
     Signal {
         /// Linux's number.
         signal: u8,

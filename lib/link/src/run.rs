@@ -37,6 +37,8 @@ pub struct RunSpec<'a> {
     pub streams: [StreamKind; 3],
     /// The size of the terminal, if one of the streams is one.
     pub window: WindowSize,
+    /// The machine's own terminal. If there is one, it is all three streams, whatever `streams` says.
+    pub console: Option<Console>,
     /// The memory that the user asked for, in bytes (the machine's own memory map counts, this is for messages).
     pub memory_bytes: u64,
     /// The least important lines of its log that the kernel shall send; `None`: no log.
@@ -68,6 +70,15 @@ pub struct Credentials {
     pub uid: u32,
     /// Group.
     pub gid: u32,
+}
+
+/// A terminal of the machine: its keys come from standard input, its screen is standard output.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct Console {
+    /// Whether it has keys. If not, standard input is never read.
+    pub keyboard: bool,
+    /// Whether characters may have several bytes (`IUTF8` of `termios(3)`).
+    pub utf8: bool,
 }
 
 /// What a standard stream is on the host, as far as a program can tell.

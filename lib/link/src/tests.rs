@@ -50,6 +50,10 @@ fn sample_spec<'a>(arguments: &'a [Vec<u8>]) -> RunSpec<'a> {
             columns: 80,
             ..WindowSize::default()
         },
+        console: Some(Console {
+            keyboard: true,
+            utf8: false,
+        }),
         memory_bytes: 256 << 20,
         log_level: Some(LogLevel::Debug),
     }

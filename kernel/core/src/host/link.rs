@@ -8,7 +8,9 @@ use crate::sched::WaitQueue;
 use crate::vfs::{Readiness, Watchers};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use threadbare_link::{Decoder, Features, GuestMessage, HostMessage, LogLevel, OutputStream, VERSION};
+use threadbare_link::{
+    Decoder, Features, GuestMessage, HostMessage, LogLevel, OutputStream, VERSION, WindowSize,
+};
 use threadbare_machine::io::{Ending, end};
 use threadbare_machine::sync::SpinLock;
 
@@ -43,6 +45,10 @@ pub(super) struct Link {
     pub(super) input: Input,
     pub(super) wait: InputWait,
     pub(super) outputs: [Output; 2],
+    /// Signals for the program that nobody has delivered yet, each by the bit of its number.
+    pub(super) signals: u64,
+    /// The size that the terminal has, if nobody has taken note of it yet.
+    pub(super) window: Option<WindowSize>,
 }
 
 /// What is known of standard input without reading it (`poll(2)`).
@@ -73,10 +79,12 @@ pub fn connect(channel: Box<dyn ByteChannel>, log_level: Option<LogLevel>) {
         input: Input::Idle,
         wait: InputWait::Unknown,
         outputs: [Output::default(); 2],
+        signals: 0,
+        window: None,
     });
     send(&GuestMessage::Hello {
         version: VERSION,
-        features: Features::NONE,
+        features: Features::SIGNALS.union(Features::RESIZE),
     });
 }
 
@@ -115,7 +123,17 @@ pub fn received() {
         match link.decoder.next_payload() {
             Ok(Some(payload)) => {
                 let message = HostMessage::decode(payload);
-                changed |= apply(&mut link.input, &mut link.wait, &mut link.outputs, message.ok());
+                changed |= match message {
+                    Ok(HostMessage::Signal { signal }) => {
+                        link.signals |= 1u64.checked_shl(u32::from(signal)).unwrap_or(0);
+                        true
+                    }
+                    Ok(HostMessage::Resize(window)) => {
+                        link.window = Some(window);
+                        true
+                    }
+                    message => apply(&mut link.input, &mut link.wait, &mut link.outputs, message.ok()),
+                };
             }
             Ok(None) => break,
             Err(_) => {

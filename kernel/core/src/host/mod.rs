@@ -9,6 +9,7 @@
 //! 2. Standard input is asked for only when the program reads: what it does not read is never taken from the host.
 
 mod channel;
+pub(crate) mod console;
 mod link;
 mod streams;
 mod terminal;
@@ -16,3 +17,4 @@ mod terminal;
 pub use channel::ByteChannel;
 pub use link::{connect, finish, log, received, send};
 pub use streams::{StandardStream, open_standard_streams};
+pub use terminal::set_window;

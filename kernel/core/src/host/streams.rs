@@ -24,7 +24,8 @@ const CHUNK: usize = 32 * 1024;
 pub struct StandardStream {
     /// Standard input can be read, the others written; a terminal is one file for all three.
     output: OutputStream,
-    terminal: Option<WindowSize>,
+    /// Whether it is the host's terminal.
+    terminal: bool,
 }
 
 /// Opens descriptors 0, 1 and 2 of the first process as the host says.
@@ -36,6 +37,7 @@ pub fn open_standard_streams(
     kinds: [StreamKind; 3],
     window: WindowSize,
 ) -> Result<(), Errno> {
+    terminal::set_window(window);
     let limit = process.limits.lock().open_files();
     for (fd, kind) in (0..).zip(kinds) {
         let (output, access) = match fd {
@@ -45,11 +47,11 @@ pub fn open_standard_streams(
         };
         let (file_type, access, terminal) = match kind {
             StreamKind::Closed => continue,
-            StreamKind::Pipe => (FileType::Fifo, access, None),
+            StreamKind::Pipe => (FileType::Fifo, access, false),
             StreamKind::Terminal => (
                 FileType::CharacterDevice,
                 OpenFlags::internal(linux::O_RDWR),
-                Some(window),
+                true,
             ),
         };
         let inode = Anonymous::new(file_type, 0o600, Timestamp::default());
@@ -173,9 +175,10 @@ impl FileOperations for StandardStream {
         argument: usize,
         memory: &dyn UserMemory,
     ) -> Result<usize, Errno> {
-        match self.terminal {
-            Some(window) => terminal::ioctl(window, request, argument, memory),
-            None => Err(Errno::ENOTTY),
+        if self.terminal {
+            terminal::ioctl(request, argument, memory)
+        } else {
+            Err(Errno::ENOTTY)
         }
     }
 }
@@ -218,7 +221,7 @@ pub(crate) fn ask(most: usize) {
 }
 
 /// Takes up to `most` bytes of what has come; `None` when the host has not answered yet.
-fn take_input(most: usize) -> Option<Result<Vec<u8>, Errno>> {
+pub(crate) fn take_input(most: usize) -> Option<Result<Vec<u8>, Errno>> {
     let mut guard = LINK.lock();
     let Some(link) = guard.as_mut() else {
         return Some(Ok(Vec::new()));

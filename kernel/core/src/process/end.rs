@@ -9,6 +9,7 @@ use super::thread::Thread;
 use super::tree;
 use crate::signal::{Details, Handler, Signal, SignalInfo, code, send_to_process};
 use crate::syscall;
+use crate::tty;
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering;
 use linux_raw_sys::general as linux;
@@ -38,6 +39,9 @@ fn bury(process: &Arc<Process>) {
     process.end(ExitStatus::Exited(last_status)); // if nothing else has ended it
     release_memory(process);
     release_files(process);
+    if process.session() == process.pid {
+        tty::session_ended(process.pid);
+    }
     let stopped_groups = tree::groups_left_stopped(process);
     give_children_away(process);
     for group in stopped_groups {

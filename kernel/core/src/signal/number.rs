@@ -40,6 +40,10 @@ impl Signal {
     pub const SIGCHLD: Signal = Signal(17);
     pub const SIGCONT: Signal = Signal(18);
     pub const SIGSTOP: Signal = Signal(19);
+    pub const SIGTSTP: Signal = Signal(20);
+    pub const SIGTTIN: Signal = Signal(21);
+    pub const SIGTTOU: Signal = Signal(22);
+    pub const SIGWINCH: Signal = Signal(28);
     pub const SIGSYS: Signal = Signal(31);
 }
 

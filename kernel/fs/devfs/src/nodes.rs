@@ -12,6 +12,7 @@ const DEVICES: &[(&str, DeviceNumber, u32)] = &[
     ("urandom", DeviceNumber::new(1, 9), 0o666),
     ("tty", DeviceNumber::new(5, 0), 0o666),
     ("console", DeviceNumber::new(5, 1), 0o600),
+    ("ptmx", DeviceNumber::new(5, 2), 0o666),
 ];
 
 /// Symbolic links: name and target.
@@ -23,7 +24,7 @@ const LINKS: &[(&str, &str)] = &[
 ];
 
 /// Directories: name and permissions.
-const DIRECTORIES: &[(&str, u32)] = &[("shm", 0o1777)];
+const DIRECTORIES: &[(&str, u32)] = &[("pts", 0o755), ("shm", 0o1777)];
 
 /// Makes the nodes in a directory. What is there already stays.
 ///
