@@ -367,3 +367,38 @@ fn a_signal_prints_the_dump() {
     child.wait().expect("the child is there");
     assert!(found);
 }
+
+/// Valgrind is told which memory is a stack, and that the FS base stays.
+#[test]
+fn valgrind_finds_nothing() {
+    let name = "valgrind_finds_nothing";
+    if is_child() {
+        assert_eq!(runtime::mode().unwrap(), Mode::Pinned);
+        assert!(runtime::why_pinned().is_some_and(|why| why.contains("Valgrind")));
+        let (sender, receiver) = mpsc::channel();
+        thread::scope(|scope| {
+            for id in 0..20_u64 {
+                let sender = sender.clone();
+                scope.spawn(move || {
+                    thread::yield_now();
+                    sender.send(Box::new(id)).unwrap();
+                });
+            }
+        });
+        drop(sender);
+        assert_eq!(receiver.iter().map(|id| *id).sum::<u64>(), 190);
+        return;
+    }
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no valgrind");
+        return;
+    }
+    let output = Command::new("valgrind")
+        .args(["-q", "--error-exitcode=99"])
+        .arg(std::env::current_exe().expect("our own path"))
+        .args(["--exact", name, "--nocapture", "--test-threads", "1"])
+        .env("THREADBARE_TEST_CHILD", name)
+        .output()
+        .expect("valgrind starts");
+    assert!(output.status.success(), "{}", stderr(&output));
+}

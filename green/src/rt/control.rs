@@ -26,6 +26,7 @@ use threadbare_context::StackPointer;
 
 use super::atomic_ref::AtomicRef;
 use super::inbox::Linked;
+use super::sanitize::Known;
 use super::word::Word;
 use super::worker::Worker;
 use crate::thread::Header;
@@ -65,6 +66,7 @@ pub(crate) struct Control {
     pub(crate) closure: AtomicUsize,
     /// How many threads have started on this slot.
     pub(crate) serial: AtomicU32,
+    pub(crate) known: Known,
     /// What it waits for or waited for last, for dumps: a descriptor, the number of a thread, an address.
     subject: AtomicUsize,
 }

@@ -139,6 +139,9 @@ pub(super) fn run_worker(worker: &'static Worker) -> ! {
     current::set_worker(worker);
     worker.note_thread_id();
     worker.note_thread_pointer();
+    if let Some(sanitizer) = worker.sanitizer {
+        sanitizer.enter_loop(worker);
+    }
     if !cfg!(miri)
         && let Err(error) = overflow::give_alternate_stack()
     {

@@ -41,6 +41,20 @@ fn futex_wake_up_to(word: &AtomicU32, count: i32) {
     }
 }
 
+/// The lowest address and the size of the calling operating-system thread's stack.
+pub(crate) fn stack_of_this_thread() -> (usize, usize) {
+    let (mut bottom, mut size) = (std::ptr::null_mut(), 0);
+    // SAFETY: the attributes are written by the first call, read by the second, and destroyed.
+    unsafe {
+        let mut attributes = std::mem::zeroed();
+        if libc::pthread_getattr_np(libc::pthread_self(), &raw mut attributes) == 0 {
+            libc::pthread_attr_getstack(&raw const attributes, &raw mut bottom, &raw mut size);
+            libc::pthread_attr_destroy(&raw mut attributes);
+        }
+    }
+    (bottom as usize, size)
+}
+
 /// The kernel's id of the calling operating-system thread.
 pub(crate) fn thread_id() -> i32 {
     // SAFETY: no preconditions.

@@ -10,6 +10,7 @@ use super::control::Control;
 use super::global::Global;
 use super::idle::{self, Idle};
 use super::monitor::Monitor;
+use super::sanitize::{self, Sanitizer};
 use super::stack::{DEFAULT_STACK_SIZE, Pool, overflow};
 use super::tls::Tls;
 use super::worker::Worker;
@@ -35,6 +36,17 @@ pub(crate) struct Runtime {
     workers: [AtomicRef<Worker>; MAX_WORKERS],
     count: AtomicUsize,
     starting: Mutex<()>,
+}
+
+/// Tools that follow memory keep their own state in thread-locals, and Valgrind does not know the instruction.
+fn can_isolate() -> Result<(), String> {
+    if Sanitizer::get().is_some() {
+        return Err("a sanitizer keeps its state in the operating-system thread's thread-locals".to_owned());
+    }
+    if sanitize::is_under_valgrind() {
+        return Err("Valgrind does not follow a change of the FS base".to_owned());
+    }
+    Ok(())
 }
 
 static RUNTIME: OnceLock<Result<&'static Runtime, String>> = OnceLock::new();
@@ -69,7 +81,7 @@ impl Runtime {
         }
         let (tls, no_isolation) = match config.mode {
             Mode::Pinned => (None, None),
-            Mode::Isolated => match Tls::probe() {
+            Mode::Isolated => match can_isolate().and_then(|()| Tls::probe()) {
                 Ok(tls) => (Some(tls), None),
                 Err(reason) => (None, Some(reason)),
             },

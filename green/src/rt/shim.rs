@@ -1,3 +1,13 @@
-//! The atomics of the lock-free pieces. The loom models (`tests/loom.rs`) compile the same files with loom's.
+//! The atomics of the lock-free pieces. The loom models (`tests/loom`) compile the same files with loom's.
 
-pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+pub(crate) use std::hint::spin_loop;
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+pub(crate) use std::thread::yield_now;
+
+/// A function that is `const` here, but not in the models: loom's atomics cannot be made in constants.
+macro_rules! constant {
+    ($(#[$attribute:meta])* $visibility:vis fn $($rest:tt)*) => {
+        $(#[$attribute])* $visibility const fn $($rest)*
+    };
+}
+pub(crate) use constant;

@@ -7,7 +7,11 @@
 
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::shim::{AtomicBool, Ordering, constant, spin_loop, yield_now};
+
+/// Looks before a waiter gives up its time slice. The tools that try interleavings need none.
+const SPINS: u32 = if cfg!(any(miri, test)) { 0 } else { 64 };
 
 /// Data behind a spinning lock.
 pub(crate) struct Spin<T> {
@@ -25,17 +29,23 @@ pub(crate) struct SpinGuard<'a, T> {
 }
 
 impl<T> Spin<T> {
-    pub(crate) const fn new(data: T) -> Spin<T> {
-        Spin {
-            locked: AtomicBool::new(false),
-            data: UnsafeCell::new(data),
+    constant! {
+        pub(crate) fn new(data: T) -> Spin<T> {
+            Spin {
+                locked: AtomicBool::new(false),
+                data: UnsafeCell::new(data),
+            }
         }
     }
 
     #[inline]
     pub(crate) fn lock(&self) -> SpinGuard<'_, T> {
         // Acquire pairs with the release of the holder before.
-        while self.locked.swap(true, Ordering::Acquire) {
+        while self
+            .locked
+            .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
+        {
             self.wait();
         }
         SpinGuard {
@@ -44,18 +54,18 @@ impl<T> Spin<T> {
         }
     }
 
+    /// Waits a little until it looks free.
     #[cold]
     fn wait(&self) {
-        for round in 0_u32.. {
+        let mut looks = SPINS;
+        while looks > 0 {
             if !self.locked.load(Ordering::Relaxed) {
                 return;
             }
-            if round < 64 && !cfg!(miri) {
-                std::hint::spin_loop();
-            } else {
-                std::thread::yield_now();
-            }
+            spin_loop();
+            looks -= 1;
         }
+        yield_now();
     }
 }
 

@@ -98,6 +98,7 @@ fn worker_of(me: &'static Control) -> &'static Worker {
 #[inline(always)]
 fn switch_away(worker: &'static Worker, me: &'static Control, next: Option<&'static Control>) {
     let (target, thread_pointer) = target_of(worker, next);
+    announce(worker, Some(me), next, false);
     // SAFETY: `next` came out of a queue, which owned it, and was suspended or prepared before it got in (rule 1); the loop
     // was suspended when it switched to the first thread. Both are resumed once, here. What `me` borrows lives on its
     // stack, which nobody frees while it is suspended.
@@ -121,6 +122,16 @@ fn target_of(worker: &'static Worker, next: Option<&'static Control>) -> (StackP
             worker.idle_stack(),
             worker.idle_thread_pointer.load(Ordering::Relaxed),
         ),
+    }
+}
+
+/// Tells the tools that follow stacks, if there are any. The last call before a switch (rule 1 of `rt::sanitize`).
+#[inline(always)]
+fn announce(worker: &Worker, from: Option<&Control>, to: Option<&Control>, last: bool) {
+    if !worker.isolated
+        && let Some(sanitizer) = worker.sanitizer
+    {
+        sanitizer.before(worker, from, to, last);
     }
 }
 
@@ -150,6 +161,9 @@ fn arrive(me: &'static Control) {
     let worker = worker_of(me);
     if !worker.isolated && !BATON {
         current::set(Some(me));
+        if let Some(sanitizer) = worker.sanitizer {
+            sanitizer.after(&me.known);
+        }
     }
     settle(worker);
 }
@@ -186,6 +200,9 @@ fn settle_other(worker: &'static Worker, after: After) {
     match after {
         After::Ended(former) => {
             former.set_on_processor(false);
+            if let Some(sanitizer) = worker.sanitizer {
+                sanitizer.ended(former);
+            }
             worker.recycle(former);
         }
         After::Suspended(former) => {
@@ -203,10 +220,14 @@ fn settle_other(worker: &'static Worker, after: After) {
 /// The worker's loop runs `next` until some thread finds nothing to run after itself.
 pub(super) fn run(worker: &'static Worker, next: &'static Control) {
     let (target, thread_pointer) = target_of(worker, Some(next));
+    announce(worker, None, Some(next), false);
     // SAFETY: as in `switch_away`, with the loop in the place of the leaving thread.
     unsafe { raw_switch(worker, worker.save_idle(), target, thread_pointer) };
     if !worker.isolated && !BATON {
         current::set(None);
+        if let Some(sanitizer) = worker.sanitizer {
+            sanitizer.after(worker.known());
+        }
     }
     settle(worker);
 }
@@ -252,6 +273,7 @@ fn end(me: &'static Control) -> ! {
     let next = worker.next_thread();
     worker.after().set(After::Ended(me));
     let (target, thread_pointer) = target_of(worker, next);
+    announce(worker, Some(me), next, true);
     // SAFETY: as in `switch_away`. The slot is recycled by the computation that runs next, when this stack is left. In mode
     // isolated a switch stores a last state that nobody resumes.
     unsafe {

@@ -35,6 +35,7 @@ use super::os;
 use super::reactor::{self, Reactor};
 use super::ring::Ring;
 use super::runtime::Runtime;
+use super::sanitize::{Known, Sanitizer};
 use super::spin::Spin;
 use super::stack::CLASSES;
 use super::timer::{self, Timers};
@@ -82,6 +83,9 @@ pub(super) enum After {
 pub(crate) struct Worker {
     pub(super) index: usize,
     pub(super) isolated: bool,
+    /// Mode pinned only.
+    pub(super) sanitizer: Option<&'static Sanitizer>,
+    known: Known,
     pub(super) runtime: &'static Runtime,
     /// Counts decisions; that it stands still tells the monitor that the worker is stuck.
     ticks: AtomicU32,
@@ -126,6 +130,8 @@ impl Worker {
         Worker {
             index,
             isolated,
+            sanitizer: Sanitizer::get(),
+            known: Known::default(),
             runtime,
             ticks: AtomicU32::new(0),
             running: AtomicRef::none(),
@@ -489,6 +495,10 @@ impl Worker {
     }
 
     // ----- the switch's own -----
+
+    pub(super) fn known(&self) -> &Known {
+        &self.known
+    }
 
     pub(super) fn after(&self) -> &Cell<After> {
         &self.after

@@ -3,8 +3,7 @@
 //! The algorithms are those of std's futex locks, and so is their fairness: a thread that comes by may take a lock before one that was
 //! woken for it, which keeps locks out of the way of the scheduler; among waiters the oldest is woken first.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
+use crate::rt::shim::{AtomicU32, Ordering, constant, spin_loop};
 use crate::rt::{State, table};
 
 const UNLOCKED: u32 = 0;
@@ -16,8 +15,10 @@ const CONTENDED: u32 = 2;
 pub(super) struct RawMutex(AtomicU32);
 
 impl RawMutex {
-    pub(super) const fn new() -> RawMutex {
-        RawMutex(AtomicU32::new(UNLOCKED))
+    constant! {
+        pub(super) fn new() -> RawMutex {
+            RawMutex(AtomicU32::new(UNLOCKED))
+        }
     }
 
     #[inline]
@@ -53,7 +54,7 @@ impl RawMutex {
             if state != LOCKED {
                 return state;
             }
-            std::hint::spin_loop();
+            spin_loop();
         }
         self.0.load(Ordering::Relaxed)
     }
@@ -85,10 +86,12 @@ fn is_readable(state: u32) -> bool {
 }
 
 impl RawRwLock {
-    pub(super) const fn new() -> RawRwLock {
-        RawRwLock {
-            state: AtomicU32::new(0),
-            writer_notify: AtomicU32::new(0),
+    constant! {
+        pub(super) fn new() -> RawRwLock {
+            RawRwLock {
+                state: AtomicU32::new(0),
+                writer_notify: AtomicU32::new(0),
+            }
         }
     }
 
@@ -288,7 +291,7 @@ impl RawRwLock {
             if enough(state) {
                 return state;
             }
-            std::hint::spin_loop();
+            spin_loop();
         }
         self.state.load(Ordering::Relaxed)
     }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::PAGE;
 use crate::rt::control::Control;
+use crate::rt::sanitize;
 
 const MADV_GUARD_INSTALL: libc::c_int = 102;
 
@@ -87,7 +88,9 @@ impl Chunk {
         let slot = self.row.base.load(Ordering::Relaxed) + used * self.row.stride.load(Ordering::Relaxed);
         install_guard(slot)?;
         self.row.used.store(used + 1, Ordering::Release);
-        Ok(Some(control_at(slot + self.row.control.load(Ordering::Relaxed))))
+        let control = slot + self.row.control.load(Ordering::Relaxed);
+        sanitize::register_stack(slot + PAGE, control);
+        Ok(Some(control_at(control)))
     }
 }
 
@@ -171,6 +174,13 @@ pub(crate) fn find(address: usize) -> Option<Hit> {
         }
     }
     None
+}
+
+/// The lowest usable address and the size of a thread's stack.
+pub(crate) fn extent(control: &Control) -> (usize, usize) {
+    let base = control.stack_base();
+    let limit = find(base).map_or(base, |hit| hit.limit);
+    (limit, base - limit)
 }
 
 /// Visits every slot that was ever handed out.

@@ -22,7 +22,7 @@ mod pool;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use chunk::for_each_used;
+pub(crate) use chunk::{extent, for_each_used};
 pub(crate) use pool::{CLASSES, DEFAULT_STACK_SIZE, Pool, class_for, class_size};
 
 /// The page size of x86-64.

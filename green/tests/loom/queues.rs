@@ -1,35 +1,17 @@
-//! Loom models of the lock-free pieces: every interleaving, and every outcome that the memory model allows.
-//!
-//! The files are the engine's own, compiled here with loom's atomics (rings of 4 slots instead of 256).
-#![allow(dead_code, unreachable_pub, reason = "a model uses a part of a piece")]
-
-mod shim {
-    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
-}
-
-#[path = "../src/rt/atomic_ref.rs"]
-mod atomic_ref;
-#[path = "../src/rt/fresh.rs"]
-mod fresh;
-#[path = "../src/rt/inbox.rs"]
-mod inbox;
-#[path = "../src/rt/ring.rs"]
-mod ring;
-#[path = "../src/rt/word.rs"]
-mod word;
+//! The queues: ring, fresh threads, inbox, and the run-next slot. Each entry is taken once, with what was written to it before.
 
 use std::sync::atomic::AtomicUsize as StdUsize;
 use std::sync::atomic::Ordering::SeqCst;
 
-use atomic_ref::AtomicRef;
-use fresh::Fresh;
-use inbox::{Inbox, Linked};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::sync::atomic::Ordering;
 use loom::thread;
-use ring::Ring;
-use word::{IDLE, Word};
+
+use crate::rt::atomic_ref::AtomicRef;
+use crate::rt::fresh::Fresh;
+use crate::rt::inbox::{Inbox, Linked};
+use crate::rt::ring::Ring;
 
 /// Something to queue: counts how often it was taken.
 struct Item {
@@ -196,71 +178,36 @@ fn an_inbox_delivers_everything_once_and_in_each_sender_s_order() {
     });
 }
 
+/// `Worker::push_next`, `take_next` and `steal_next`: the owner stores without an exchange when it sees none.
 #[test]
-fn a_waiter_is_made_runnable_exactly_once() {
+fn the_next_thread_runs_once_here_or_at_a_thief() {
     loom::model(|| {
-        let word = Arc::new(Word(loom::sync::atomic::AtomicU32::new(IDLE)));
-        let runs = Arc::new(AtomicUsize::new(0));
-        let news = Arc::new(UnsafeCell::new(0));
-        let (their_word, their_runs, their_news) = (word.clone(), runs.clone(), news.clone());
-        let waker = thread::spawn(move || {
-            write(&their_news, 7);
-            if their_word.wake() {
-                their_runs.fetch_add(1, Ordering::Relaxed);
+        let items: Vec<_> = (0..2).map(item).collect();
+        let next = Arc::new(AtomicRef::none());
+        let theirs = next.clone();
+        let thief = thread::spawn(move || {
+            for _ in 0..2 {
+                if theirs.load(Ordering::Relaxed).is_some()
+                    && let Some(stolen) = theirs.swap(None, Ordering::Acquire)
+                {
+                    take(stolen);
+                }
             }
         });
-        // The worker that has switched away from the waiter.
-        let resumed_here = !word.suspended();
-        if resumed_here {
-            runs.fetch_add(1, Ordering::Relaxed);
-            assert_eq!(read(&news), 7, "what the waker did before is seen");
+        for &item in &items {
+            fill(item);
+            if next.load(Ordering::Relaxed).is_none() {
+                next.store(Some(item), Ordering::Release);
+            } else if let Some(displaced) = next.swap(Some(item), Ordering::AcqRel) {
+                take(displaced);
+            }
         }
-        waker.join().unwrap();
-        assert_eq!(runs.load(Ordering::Relaxed), 1);
-        assert!(word.is_set());
-        word.reset();
-    });
-}
-
-#[allow(unsafe_code, reason = "loom's cell, whose access loom itself checks")]
-fn write(cell: &UnsafeCell<i32>, value: i32) {
-    // SAFETY: loom fails the model if this races.
-    cell.with_mut(|place| unsafe { *place = value });
-}
-
-#[allow(unsafe_code, reason = "loom's cell, whose access loom itself checks")]
-fn read(cell: &UnsafeCell<i32>) -> i32 {
-    // SAFETY: as above.
-    cell.with(|place| unsafe { *place })
-}
-
-/// The claim of `rt::timer` and `rt::table`: a deadline and a waker race for the right to wake.
-#[test]
-fn a_deadline_and_a_waker_never_both_wake() {
-    loom::model(|| {
-        let claim = Arc::new(AtomicUsize::new(0));
-        let word = Arc::new(Word(loom::sync::atomic::AtomicU32::new(IDLE)));
-        let runs = Arc::new(AtomicUsize::new(0));
-        let contenders: Vec<_> = [1, 2]
-            .map(|outcome| {
-                let (claim, word, runs) = (claim.clone(), word.clone(), runs.clone());
-                thread::spawn(move || {
-                    let won = claim
-                        .compare_exchange(0, outcome, Ordering::AcqRel, Ordering::Relaxed)
-                        .is_ok();
-                    if won && word.wake() {
-                        runs.fetch_add(1, Ordering::Relaxed);
-                    }
-                })
-            })
-            .into();
-        if !word.suspended() {
-            runs.fetch_add(1, Ordering::Relaxed);
+        if next.load(Ordering::Relaxed).is_some()
+            && let Some(own) = next.swap(None, Ordering::Acquire)
+        {
+            take(own);
         }
-        contenders
-            .into_iter()
-            .for_each(|contender| contender.join().unwrap());
-        assert_eq!(runs.load(Ordering::Relaxed), 1);
-        assert_ne!(claim.load(Ordering::Relaxed), 0);
+        thief.join().unwrap();
+        assert!(items.iter().all(|item| item.taken.load(SeqCst) == 1));
     });
 }
