@@ -20,7 +20,31 @@ use threadbare_kernel::vfs::{Anonymous, DeviceNumber, FileSystem, FileSystemStat
 
 type Source = Arc<dyn ProcSource>;
 
+const TOPOLOGY: &[Item<Source>] = &[
+    Item {
+        name: "core_id",
+        kind: ItemKind::Text(|_| Ok(b"0\n".to_vec())),
+    },
+    Item {
+        name: "physical_package_id",
+        kind: ItemKind::Text(|_| Ok(b"0\n".to_vec())),
+    },
+    Item {
+        name: "thread_siblings_list",
+        kind: ItemKind::Text(|_| Ok(b"0\n".to_vec())),
+    },
+];
+
+const CPU_0: &[Item<Source>] = &[Item {
+    name: "topology",
+    kind: ItemKind::Directory(TOPOLOGY),
+}];
+
 const CPU: &[Item<Source>] = &[
+    Item {
+        name: "cpu0", // the only one
+        kind: ItemKind::Directory(CPU_0),
+    },
     Item {
         name: "kernel_max",
         kind: ItemKind::Text(|_| Ok(b"255\n".to_vec())),
