@@ -5,10 +5,13 @@
 //! unit, handed in by the owner, so that a kernel can place it where it likes. Only the entries of the first
 //! units of free blocks carry anything; adding a range of any size touches a logarithmic number of them.
 //!
+//! Single units that come back are kept *warm*: handed out next, last come first, without splitting and merging.
+//!
 //! Invariants:
-//! 1. Every unit is in at most one free block, or handed out, or was never added.
-//! 2. Two free buddies never exist side by side: freeing merges as far as it can.
-//! 3. `free` counts exactly the units in free blocks.
+//! 1. Every unit is in at most one free block, or warm, or handed out, or was never added.
+//! 2. Two free buddies never exist side by side: freeing merges as far as it can. Warm units are no free blocks, and
+//!    become such before an allocation fails.
+//! 3. `free` counts exactly the units in free blocks and the warm ones.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -22,12 +25,18 @@ pub const ORDERS: usize = 11;
 
 const NONE: u32 = u32::MAX;
 
+/// How many single units are kept warm.
+const WARM: usize = 64;
+
+/// The `free_order` of a warm unit.
+const IS_WARM: u8 = u8::MAX;
+
 /// The allocator's state for one unit. Zeroed bytes are the right initial state.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Entry {
     next: u32,
     previous: u32,
-    /// 1 + the order of the free block that begins here; 0 where none does.
+    /// 1 + the order of the free block that begins here; 0 where none does; `IS_WARM` of a warm unit.
     free_order: u8,
 }
 
@@ -37,6 +46,8 @@ pub struct Buddy<'a> {
     entries: &'a mut [Entry],
     heads: [u32; ORDERS],
     free: usize,
+    warm: [u32; WARM],
+    warm_count: usize,
 }
 
 impl<'a> Buddy<'a> {
@@ -46,6 +57,8 @@ impl<'a> Buddy<'a> {
             entries,
             heads: [NONE; ORDERS],
             free: 0,
+            warm: [NONE; WARM],
+            warm_count: 0,
         }
     }
 
@@ -63,20 +76,51 @@ impl<'a> Buddy<'a> {
         let mut at = start;
         while at < end {
             let order = largest_block(at, end);
-            self.release(at, order);
+            self.free += 1 << order;
+            self.merge(at, order);
             at += 1 << order;
         }
     }
 
     /// Takes a block of `2^order` units and returns its first number; `None` when there is none.
+    #[inline]
     pub fn allocate(&mut self, order: usize) -> Option<usize> {
+        if order > 0 || self.warm_count == 0 {
+            return self.allocate_cold(order);
+        }
+        self.warm_count -= 1;
+        self.free -= 1;
+        let unit = self.warm[self.warm_count] as usize;
+        self.entries[unit].free_order = 0;
+        Some(unit)
+    }
+
+    #[inline(never)]
+    fn allocate_cold(&mut self, order: usize) -> Option<usize> {
+        let block = self.split(order).or_else(|| {
+            self.cool();
+            self.split(order)
+        })?;
+        self.free -= 1 << order;
+        Some(block)
+    }
+
+    /// Makes free blocks of the warm units.
+    fn cool(&mut self) {
+        while self.warm_count > 0 {
+            self.warm_count -= 1;
+            self.merge(self.warm[self.warm_count] as usize, 0);
+        }
+    }
+
+    /// Takes a block out of the free ones.
+    fn split(&mut self, order: usize) -> Option<usize> {
         let found = (order..ORDERS).find(|&k| self.heads[k] != NONE)?;
         let block = self.heads[found] as usize;
         self.unlink(block, found);
         for k in (order..found).rev() {
             self.link(block + (1 << k), k); // the upper half stays free
         }
-        self.free -= 1 << order;
         Some(block)
     }
 
@@ -94,6 +138,17 @@ impl<'a> Buddy<'a> {
             "block {block} is free already"
         );
         self.free += 1 << order;
+        if order == 0 && self.warm_count < WARM {
+            self.warm[self.warm_count] = narrow(block);
+            self.warm_count += 1;
+            self.entries[block].free_order = IS_WARM;
+        } else {
+            self.merge(block, order);
+        }
+    }
+
+    /// Makes a free block, joined with its buddies.
+    fn merge(&mut self, block: usize, order: usize) {
         let (mut block, mut order) = (block, order);
         while order + 1 < ORDERS {
             let buddy = block ^ (1 << order);

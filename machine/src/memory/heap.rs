@@ -77,15 +77,43 @@ unsafe impl GlobalAlloc for Heap {
     }
 }
 
+/// The class for each size, in steps of 16 bytes.
+const CLASS_BY_SIZE: [u8; LARGEST / 16 + 1] = {
+    let mut table = [0; LARGEST / 16 + 1];
+    let mut step = 0;
+    let mut class = 0;
+    while step < table.len() {
+        if CLASSES[class] < step * 16 {
+            class += 1;
+        }
+        table[step] = class as u8;
+        step += 1;
+    }
+    table
+};
+
+const LARGEST: usize = CLASSES[CLASSES.len() - 1];
+
+/// How many objects a slab of each class holds.
+const CAPACITIES: [u16; CLASSES.len()] = {
+    let mut table = [0; CLASSES.len()];
+    let mut class = 0;
+    while class < table.len() {
+        table[class] = ((PAGE_SIZE - 64) / CLASSES[class]) as u16;
+        class += 1;
+    }
+    table
+};
+
+#[inline]
 fn class_of(layout: Layout) -> Option<usize> {
-    let size = if layout.align() > 16 {
-        layout.size().max(layout.align()).next_power_of_two()
-    } else {
-        layout.size()
-    };
-    CLASSES
-        .iter()
-        .position(|&class| class >= size && (layout.align() <= 16 || class == size))
+    if layout.align() > 16 {
+        // Aligned to its size is what holds a power of two.
+        let size = layout.size().max(layout.align()).next_power_of_two();
+        return CLASSES.iter().position(|&class| class == size);
+    }
+    let class = CLASS_BY_SIZE.get(layout.size().div_ceil(16))?;
+    Some(usize::from(*class))
 }
 
 fn order_of(layout: Layout) -> usize {
@@ -94,7 +122,7 @@ fn order_of(layout: Layout) -> usize {
 }
 
 fn capacity(class: usize) -> u16 {
-    ((PAGE_SIZE - 64) / CLASSES[class]) as u16
+    CAPACITIES[class]
 }
 
 fn allocate_object(class: usize) -> *mut u8 {

@@ -2,7 +2,8 @@
 
 use super::entry::{self, Access, Entry};
 use super::kernel;
-use super::space::{Mapping, USER_END, UserSpace, index, new_table};
+use super::space::{Mapping, USER_END, UserSpace, index};
+use super::tables;
 use crate::memory::{Frame, OutOfMemory, PAGE_SIZE, PhysAddr, direct};
 use core::mem;
 
@@ -149,8 +150,9 @@ impl<'a> Cursor<'a> {
         );
         self.unmap();
         self.table_or_new()?;
-        let address = PhysAddr::of_frame(frame.into_number());
-        self.set(Entry::user(address, access)); // an entry that was empty needs no flush
+        let counted = !frame.is_read_only();
+        let entry = Entry::user(PhysAddr::of_frame(frame.into_number()), access);
+        self.set(if counted { entry } else { entry.uncounted() }); // an entry that was empty needs no flush
         self.space.held += 1;
         Ok(())
     }
@@ -251,7 +253,7 @@ impl<'a> Cursor<'a> {
             unsafe {
                 let slot = direct::<Entry>(table).add(index(self.page, level));
                 if !(*slot).is_present() {
-                    slot.write(Entry::table(new_table().ok_or(OutOfMemory)?));
+                    slot.write(Entry::table(tables::new().ok_or(OutOfMemory)?));
                 }
                 table = (*slot).address();
             }

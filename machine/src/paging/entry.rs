@@ -39,6 +39,8 @@ pub(crate) const LARGE: u64 = 1 << 7;
 pub(crate) const GLOBAL: u64 = 1 << 8;
 /// Software bit: a frame is held here, present or not.
 const HELD: u64 = 1 << 9;
+/// Software bit: the frame is a page of the initial RAM disk, which nobody counts.
+const UNCOUNTED: u64 = 1 << 10;
 pub(crate) const NO_EXECUTE: u64 = 1 << 63;
 const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 
@@ -102,20 +104,35 @@ impl Entry {
         self.0 & DIRTY != 0
     }
 
+    /// The same, for a frame of the initial RAM disk.
+    pub(crate) fn uncounted(self) -> Entry {
+        Entry(self.0 | UNCOUNTED)
+    }
+
+    /// Whether the entry owns a count of its frame.
+    pub(crate) fn is_counted(self) -> bool {
+        self.0 & (HELD | UNCOUNTED) == HELD
+    }
+
     /// The same, but ring 3 may not write.
     pub(crate) fn without_writing(self) -> Entry {
         Entry(self.0 & !WRITABLE)
     }
 
-    /// The same frame with other rights; the dirty bit is kept.
+    /// The same frame with other rights; the other bits are kept.
     pub(crate) fn with_access(self, access: Access) -> Entry {
-        Entry(Entry::user(self.address(), access).0 | self.0 & DIRTY)
+        Entry(Entry::user(self.address(), access).0 | self.0 & (DIRTY | UNCOUNTED))
     }
 }
 
 /// How many entries at the beginning of `entries` are empty, or a few less: it looks at eight at a time.
 pub(crate) fn empty_before(entries: &[Entry]) -> usize {
     let (eights, _) = entries.as_chunks::<8>();
-    let empty = |eight: &&[Entry; 8]| eight.iter().fold(0, |all, entry| all | entry.0) == 0;
-    8 * eights.iter().take_while(empty).count()
+    8 * eights.iter().take_while(|eight| are_empty(eight)).count()
+}
+
+/// Whether eight entries are empty, without a branch for each.
+#[inline]
+pub(crate) fn are_empty(eight: &[Entry; 8]) -> bool {
+    eight.iter().fold(0, |all, entry| all | entry.0) == 0
 }

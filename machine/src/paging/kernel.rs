@@ -1,7 +1,8 @@
 //! The kernel's own mappings, and what the translation caches must be told.
 
 use super::entry::{self, Entry};
-use super::space::{index, new_table};
+use super::space::index;
+use super::tables;
 use crate::memory::{OutOfMemory, PhysAddr, direct};
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -67,7 +68,7 @@ unsafe fn slot(page: usize, level: usize) -> Result<*mut Entry, OutOfMemory> {
         unsafe {
             let slot = direct::<Entry>(table).add(index(page, above));
             if !(*slot).is_present() {
-                let new = new_table().ok_or(OutOfMemory)?;
+                let new = tables::new().ok_or(OutOfMemory)?;
                 slot.write_volatile(Entry(new.0 | entry::PRESENT | entry::WRITABLE));
             }
             table = (*slot).address();
@@ -177,7 +178,7 @@ mod boot {
     /// # Safety
     /// 1. Called once, at boot, before any [`super::super::UserSpace`] is made.
     pub(crate) unsafe fn set_root(regions: &[usize]) -> Result<(), OutOfMemory> {
-        let new = new_table().ok_or(OutOfMemory)?;
+        let new = tables::new().ok_or(OutOfMemory)?;
         KERNEL_ROOT.store(new.0, Ordering::Relaxed);
         for &region in regions {
             // SAFETY: (1).

@@ -13,6 +13,7 @@ mod entry;
 pub(crate) mod kernel;
 mod share;
 mod space;
+mod tables;
 #[cfg(test)]
 mod tests;
 

@@ -54,27 +54,33 @@ const SPAN: usize = 512 * PAGE_SIZE;
 ///    tables' span.
 unsafe fn share_entries(from: PhysAddr, to: PhysAddr, pages: Range<usize>, copy_on_write: bool) -> usize {
     let (first, count) = (index(pages.start, 0), pages.len() / PAGE_SIZE);
+    // SAFETY: (1): two different live tables of 512 entries. The CPU may set accessed and dirty bits of `from`
+    // meanwhile: losing one of them loses nothing that is looked at, for what can be written is written anew by a fault.
+    let (from, to) = unsafe {
+        (
+            core::slice::from_raw_parts_mut(direct::<Entry>(from), 512),
+            core::slice::from_raw_parts_mut(direct::<Entry>(to), 512),
+        )
+    };
+    let (from, to) = (&mut from[first..first + count], &mut to[first..first + count]);
     let mut shared = 0;
-    for at in first..first + count {
-        // SAFETY: (1), for all accesses: inside the tables. An entry owns a count of its frame; the copy gets its own.
-        unsafe {
-            let source = direct::<Entry>(from).add(at);
-            let entry = source.read_volatile();
+    for (eight, copies) in from.chunks_mut(8).zip(to.chunks_mut(8)) {
+        if eight.iter().fold(0, |all, entry| all | entry.0) == 0 {
+            continue; // most are
+        }
+        for (entry, copy) in eight.iter_mut().zip(copies) {
             if !entry.is_held() {
                 continue;
             }
-            let copy = if copy_on_write {
-                entry.without_writing()
-            } else {
-                entry
-            };
-            if copy != entry {
-                source.write_volatile(copy);
+            if entry.is_counted() {
+                Frame::count_again(entry.address().frame_number());
             }
-            Frame::count_again(entry.address().frame_number());
-            direct::<Entry>(to).add(at).write_volatile(copy);
+            if copy_on_write {
+                *entry = entry.without_writing();
+            }
+            *copy = *entry;
+            shared += 1;
         }
-        shared += 1;
     }
     shared
 }

@@ -2,8 +2,7 @@
 
 use super::cursor::Cursor;
 use super::entry::{self, Access, Entry};
-use super::kernel;
-use crate::memory::frames::{self, For};
+use super::{kernel, tables};
 use crate::memory::{Frame, OutOfMemory, PAGE_SIZE, PhysAddr, direct};
 use alloc::sync::Arc;
 use core::ops::Range;
@@ -49,8 +48,7 @@ pub struct Mapping {
 impl UserSpace {
     /// An empty space.
     pub fn new() -> Result<UserSpace, OutOfMemory> {
-        let address = new_table().ok_or(OutOfMemory)?;
-        kernel::share_upper_half(address);
+        let address = tables::new_root().ok_or(OutOfMemory)?;
         Ok(UserSpace {
             root: Arc::new(Root(address)),
             held: 0,
@@ -192,7 +190,7 @@ unsafe fn prune_path(root: PhysAddr, page: usize) -> bool {
             }
             pruned = true;
             *slot = Entry::EMPTY;
-            frames::release(table.frame_number(), 0);
+            tables::free(table);
         }
     }
     pruned
@@ -203,41 +201,40 @@ pub(super) fn index(page: usize, level: usize) -> usize {
     page >> (12 + 9 * level) & 511
 }
 
-/// A new table, all empty.
-pub(super) fn new_table() -> Option<PhysAddr> {
-    let address = PhysAddr::of_frame(frames::allocate(0, For::Program)?);
-    // SAFETY: the frame is new and ours.
-    unsafe { crate::memory::copy::zero_page(direct(address)) };
-    Some(address)
-}
-
 impl Drop for Root {
     fn drop(&mut self) {
         kernel::leave(self.0);
         // SAFETY: the last handle is gone and no CPU has it loaded (`leave`), so nobody walks it.
         unsafe {
             free_level(self.0, 3, 256);
-            frames::release(self.0.frame_number(), 0);
+            tables::free_root(self.0);
         }
     }
 }
 
-/// Drops everything below the first `count` entries of a table.
+/// Drops everything below the first `count` entries of a table, and empties them.
 ///
 /// # Safety
 /// 1. The table is live and nobody walks it, now or later.
 unsafe fn free_level(table: PhysAddr, level: usize, count: usize) {
-    for at in 0..count {
-        // SAFETY: (1); entries own what they name (invariant 1 of `paging`), once.
-        unsafe {
-            let entry = *direct::<Entry>(table).add(at);
-            if level == 0 {
-                if entry.is_held() {
-                    drop(Frame::from_number(entry.address().frame_number()));
+    // SAFETY: (1): a live table of 512 entries, which nobody else uses.
+    let entries = unsafe { core::slice::from_raw_parts_mut(direct::<Entry>(table), count) };
+    let (eights, _) = entries.as_chunks_mut::<8>();
+    for eight in eights {
+        if entry::are_empty(eight) {
+            continue;
+        }
+        for entry in eight {
+            let old = core::mem::replace(entry, Entry::EMPTY);
+            // SAFETY: (1); entries own what they name (invariant 1 of `paging`), once. The table below is empty after
+            // its turn.
+            unsafe {
+                if level > 0 && old.is_present() {
+                    free_level(old.address(), level - 1, 512);
+                    tables::free(old.address());
+                } else if level == 0 && old.is_counted() {
+                    drop(Frame::from_number(old.address().frame_number()));
                 }
-            } else if entry.is_present() {
-                free_level(entry.address(), level - 1, 512);
-                frames::release(entry.address().frame_number(), 0);
             }
         }
     }
