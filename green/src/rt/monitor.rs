@@ -22,6 +22,10 @@ const STUCK_PERIODS: u32 = 5;
 /// Periods of silence after which the monitor itself sleeps.
 const QUIET_PERIODS: u32 = 50;
 
+/// Looks that found all workers moving, after which the next come at [`SLOW`] times the period: each takes a processor from a worker.
+const CALM_LOOKS: u32 = 25;
+const SLOW: u32 = 4;
+
 /// The monitor's own sleep.
 #[derive(Default)]
 pub(super) struct Monitor {
@@ -56,19 +60,22 @@ pub(super) fn start(runtime: &'static Runtime) -> io::Result<()> {
 fn watch(runtime: &'static Runtime) {
     let mut seen = Vec::new();
     let mut quiet = 0;
+    let mut calm = 0;
     let mut periods = 0_u32;
     loop {
-        std::thread::sleep(PERIOD);
+        let pace = if calm >= CALM_LOOKS { SLOW } else { 1 };
+        std::thread::sleep(PERIOD * pace);
         if signal::take_request() {
             os::write_stderr(dump().as_bytes());
         }
         periods = periods.wrapping_add(1);
         if runtime.idle.asleep() == runtime.worker_count() {
-            quiet += 1;
+            quiet += pace;
             look_after_reactor(runtime);
         } else {
             quiet = 0;
-            look_at_workers(runtime, &mut seen);
+            let all_move = look_at_workers(runtime, &mut seen, pace);
+            calm = if all_move { calm + 1 } else { 0 };
         }
         if periods.is_multiple_of(512)
             && let Some(tls) = &runtime.tls
@@ -111,9 +118,11 @@ fn look_after_reactor(runtime: &'static Runtime) -> bool {
     }
 }
 
-fn look_at_workers(runtime: &'static Runtime, seen: &mut Vec<Seen>) {
+/// After `pace` periods: replaces workers that are stuck. Whether all have moved.
+fn look_at_workers(runtime: &'static Runtime, seen: &mut Vec<Seen>, pace: u32) -> bool {
     seen.resize(runtime.worker_count(), Seen::default());
     let mut stuck = 0;
+    let mut all_move = true;
     let mut waiting = runtime.global.len() > 0 || look_after_reactor(runtime);
     let now = timer::now();
     for worker in runtime.workers() {
@@ -125,13 +134,15 @@ fn look_at_workers(runtime: &'static Runtime, seen: &mut Vec<Seen>) {
             *seen = Seen { ticks, still: 0 };
             continue;
         }
-        seen.still += 1;
+        all_move = false;
+        let before = seen.still;
+        seen.still += pace;
         waiting |= worker.has_stealable() || worker.has_next();
         if seen.still >= STUCK_PERIODS || worker.is_blocking() {
             stuck += 1;
             worker.timers().fire(now);
         }
-        if seen.still == STUCK_PERIODS && runtime.config.report_blocked {
+        if before < STUCK_PERIODS && seen.still >= STUCK_PERIODS && runtime.config.report_blocked {
             report_blocked(worker);
         }
     }
@@ -143,6 +154,7 @@ fn look_at_workers(runtime: &'static Runtime, seen: &mut Vec<Seen>) {
             let _ = runtime.start_worker();
         }
     }
+    all_move
 }
 
 /// Whether no thread of the process can ever run again, but for signal handlers: all workers sleep, no deadline is set, and
