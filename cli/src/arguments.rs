@@ -105,6 +105,14 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) verbose: bool,
 
+    /// Show every system call as strace(1) does, on standard error or in a file
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
+    pub(crate) strace: Option<PathBuf>,
+
+    /// At the end, count switches, page faults, signals and system calls, on standard error
+    #[arg(long)]
+    pub(crate) stats: bool,
+
     /// Show the kernel's log, down to this level
     #[arg(long, value_name = "LEVEL", value_enum)]
     pub(crate) kernel_log: Option<KernelLog>,

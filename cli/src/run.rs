@@ -11,7 +11,7 @@ use crate::{
         find::{self, Executable, Kind},
         libraries,
     },
-    report,
+    report::{self, listing::Listing},
     say::say,
     session::{Conversation, Reports, Signals, terminal::RawTerminal},
     vm::{
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 use std::{env, ffi::OsStr, os::unix::ffi::OsStrExt, path::Path, time::Instant};
-use threadbare_link::{Crash, Missing};
+use threadbare_link::{Crash, Missing, Observed, Statistics};
 
 mod environment;
 mod specification;
@@ -67,7 +67,11 @@ pub(crate) fn run(options: &Run) -> Result<u8, Failure> {
         ));
     }
 
-    let reports = Explanations { tree: &tree };
+    let reports = Explanations {
+        tree: &tree,
+        listing: options.strace.as_deref().map(Listing::open).transpose()?,
+        icount: options.icount,
+    };
     let terminal = (options.tty && options.interactive)
         .then(RawTerminal::enter)
         .transpose()?;
@@ -241,6 +245,9 @@ fn check_size(archive: u64, image: &Image, memory: u64) -> Result<(), Failure> {
 /// Explains by the files that were packed.
 struct Explanations<'a> {
     tree: &'a Tree,
+    /// Where system calls are listed.
+    listing: Option<Listing>,
+    icount: bool,
 }
 
 impl Reports for Explanations<'_> {
@@ -250,5 +257,13 @@ impl Reports for Explanations<'_> {
 
     fn missing(&self, missing: &Missing<'_>) -> String {
         report::missing::render(missing, self.tree)
+    }
+
+    fn observed(&self, event: &Observed<'_>) -> Option<String> {
+        self.listing.as_ref()?.add(event)
+    }
+
+    fn statistics(&self, statistics: &Statistics) -> String {
+        report::statistics::render(statistics, self.icount)
     }
 }

@@ -29,6 +29,11 @@ pub(crate) fn say(text: &str) {
     let _ = std::io::stderr().lock().write_all(message.as_bytes());
 }
 
+/// Prints lines of a listing that was asked for, as they are. An error is ignored as by [`say`].
+pub(crate) fn print(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
 /// Text from a guest, with everything but printable characters and line ends made visible: a program in a virtual
 /// machine shall not steer the terminal of the person who reads about it.
 pub(crate) fn printable(text: &str) -> String {

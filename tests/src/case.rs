@@ -106,8 +106,14 @@ impl Case {
     /// The command that runs it in a virtual machine.
     #[must_use]
     pub fn command(&self) -> Command {
+        self.command_with(&[])
+    }
+
+    /// The same with more options, which need not have values.
+    #[must_use]
+    pub fn command_with(&self, options: &[&str]) -> Command {
         let mut command = Command::new(threadbare());
-        command.arg("run").args(&self.options);
+        command.arg("run").args(&self.options).args(options);
         for (name, value) in &self.environment {
             command.args(["--env", &format!("{name}={value}")]);
         }

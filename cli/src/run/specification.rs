@@ -13,7 +13,7 @@ use std::{
     os::unix::ffi::OsStrExt,
     time::{SystemTime, UNIX_EPOCH},
 };
-use threadbare_link::{Console, Credentials, LogLevel, RunSpec, StreamKind};
+use threadbare_link::{Console, Credentials, LogLevel, Observe, RunSpec, StreamKind};
 
 const HOSTNAME: &[u8] = b"threadbare";
 const UMASK: u16 = 0o022;
@@ -51,6 +51,10 @@ pub(super) fn encode(
         }),
         memory_bytes: options.memory,
         log_level: options.kernel_log.map(LogLevel::from),
+        observe: Observe {
+            calls: options.strace.is_some(),
+            statistics: options.stats,
+        },
     };
     specification
         .encode()

@@ -33,7 +33,8 @@ use std::{
     time::{Duration, Instant},
 };
 use threadbare_link::{
-    Crash, Decoder, GuestMessage, HostMessage, LogLevel, Missing, OutputStream, WindowSize,
+    Crash, Decoder, GuestMessage, HostMessage, LogLevel, Missing, Observed, OutputStream, Statistics,
+    WindowSize,
 };
 
 /// How long a machine may take to turn itself off.
@@ -53,6 +54,9 @@ const MAX_INPUT: usize = 128 * 1024;
 pub(crate) trait Reports {
     fn crash(&self, crash: &Crash<'_>) -> String;
     fn missing(&self, missing: &Missing<'_>) -> String;
+    /// `None` when it goes elsewhere.
+    fn observed(&self, event: &Observed<'_>) -> Option<String>;
+    fn statistics(&self, statistics: &Statistics) -> String;
 }
 
 /// A running machine and its command, until one of them ends.
@@ -428,6 +432,15 @@ impl<'a> Conversation<'a> {
             GuestMessage::Log { level, text } => self.report(&log_line(*level, text))?,
             GuestMessage::Crash(crash) => self.report(&self.reports.crash(crash))?,
             GuestMessage::Missing(missing) => self.report(&self.reports.missing(missing))?,
+            GuestMessage::Observed(event) => {
+                if let Some(text) = self.reports.observed(event) {
+                    self.write(OutputStream::Stderr, Item::Plain(text))?;
+                }
+            }
+            GuestMessage::Statistics(statistics) => {
+                let text = self.reports.statistics(statistics);
+                self.write(OutputStream::Stderr, Item::Plain(text))?;
+            }
             GuestMessage::Exit(_) => self.leave_within_grace(),
         }
         Ok(())

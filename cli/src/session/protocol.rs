@@ -44,7 +44,11 @@ impl Protocol {
             }
             GuestMessage::AwaitInput => self.awaiting_input = true,
             GuestMessage::Exit(status) => self.status = Some(*status),
-            GuestMessage::Log { .. } | GuestMessage::Crash(_) | GuestMessage::Missing(_) => {}
+            GuestMessage::Log { .. }
+            | GuestMessage::Crash(_)
+            | GuestMessage::Missing(_)
+            | GuestMessage::Observed(_)
+            | GuestMessage::Statistics(_) => {}
         }
         Ok(())
     }

@@ -75,6 +75,8 @@ pub(super) enum Item {
     Output(Vec<u8>),
     /// The runner's words.
     Report(String),
+    /// Lines of a listing, without the command's name in front.
+    Plain(String),
 }
 
 /// A thread that writes to one stream. Closing its queue makes it write the rest and end with [`Event::Drained`].
@@ -85,6 +87,7 @@ pub(super) fn writer(stream: OutputStream, events: Events) -> std::io::Result<mp
         for item in items {
             match item {
                 Item::Report(text) => crate::say::say(&text),
+                Item::Plain(text) => crate::say::print(&text),
                 Item::Output(_) if failed => {}
                 Item::Output(data) => failed = write_all(stream, &data, &events).is_err(),
             }

@@ -7,7 +7,7 @@ use crate::sched::{self, KernelData};
 use crate::vfs::{
     Credentials, FileSystem, FsContext, MountOptions, Name, Namespace, Resolver, SymlinkPolicy,
 };
-use crate::{clock, random, report, system, tty};
+use crate::{clock, random, report, system, trace, tty};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use threadbare_cpio::Archive;
@@ -38,6 +38,7 @@ pub fn run(parts: &Parts) -> ! {
     let channel = (parts.channel)()
         .expect("this machine has no channel to the host: no virtio console and no second serial line");
     host::connect(channel, spec.log_level);
+    trace::set(spec.observe);
     let process = make_process(parts, archive, &spec);
     let thread = Thread::new(process.pid, process.clone(), b"program");
     let program = Program {

@@ -38,6 +38,7 @@ pub mod vfs;
 pub mod boot;
 pub mod host;
 pub mod report;
+pub mod trace;
 
 #[cfg(all(target_os = "none", feature = "vm-tests"))]
 pub mod tests;

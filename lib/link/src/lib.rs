@@ -31,9 +31,9 @@
 //!   │◀───────────────────────────────────┤
 //!   │ Signal {signal} │ Resize {…}       │   at any time, if the features say so
 //!   │◀───────────────────────────────────┤
-//!   │ Log │ Crash │ Missing              │   for people; never answered
+//!   │ Log │ Crash │ Missing │ Observed   │   for people; never answered
 //!   ├───────────────────────────────────▶│
-//!   │ Exit {status}                      │   the last message; then the machine turns itself off
+//!   │ Statistics │ Exit {status}         │   the last message; then the machine turns itself off
 //!   ├───────────────────────────────────▶│
 //! ```
 //!
@@ -68,6 +68,7 @@ mod crash;
 mod error;
 mod frame;
 mod message;
+mod observe;
 mod report;
 pub mod run;
 
@@ -75,6 +76,7 @@ pub use crash::{AddressClass, Crash, Module, Registers};
 pub use error::Error;
 pub use frame::{Decoder, HEADER, MAX_PAYLOAD};
 pub use message::{ExitStatus, Features, GuestMessage, HostMessage, LogLevel, OutputStream, WINDOW};
+pub use observe::{Observe, Observed, Statistics};
 pub use report::{CallSite, Missing};
 pub use run::{Console, Credentials, RunSpec, StreamKind, WindowSize};
 

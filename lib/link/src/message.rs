@@ -1,6 +1,6 @@
 //! The messages of the running machine.
 
-use crate::{Crash, Error, Missing, WindowSize, frame};
+use crate::{Crash, Error, Missing, Observed, Statistics, WindowSize, frame};
 use alloc::{boxed::Box, vec::Vec};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,10 @@ pub enum GuestMessage<'a> {
     Missing(#[serde(borrow)] Missing<'a>),
     /// The program ended. Nothing follows.
     Exit(ExitStatus),
+    /// What a thread does. Only if [`crate::RunSpec::observe`] asks for it.
+    Observed(#[serde(borrow)] Observed<'a>),
+    /// What happened how often; once, before the `Exit`. Only if [`crate::RunSpec::observe`] asks for it.
+    Statistics(Box<Statistics>),
     /// The program wants to know when standard input can be read (`poll(2)`), and does not read it yet.
     AwaitInput,
 }

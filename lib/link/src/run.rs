@@ -1,6 +1,6 @@
 //! What to run: the specification that the kernel finds in its initial RAM disk.
 
-use crate::{Error, LogLevel, VERSION, frame};
+use crate::{Error, LogLevel, Observe, VERSION, frame};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,8 @@ pub struct RunSpec<'a> {
     pub memory_bytes: u64,
     /// The least important lines of its log that the kernel shall send; `None`: no log.
     pub log_level: Option<LogLevel>,
+    /// What else the kernel shall tell.
+    pub observe: Observe,
 }
 
 impl<'a> RunSpec<'a> {

@@ -56,6 +56,7 @@ fn sample_spec<'a>(arguments: &'a [Vec<u8>]) -> RunSpec<'a> {
         }),
         memory_bytes: 256 << 20,
         log_level: Some(LogLevel::Debug),
+        observe: Observe::default(),
     }
 }
 

@@ -2,6 +2,10 @@
 
 use super::features::{self, Features};
 use core::arch::asm;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+/// How often another address space was loaded, for statistics.
+pub(crate) static SPACE_LOADS: AtomicU64 = AtomicU64::new(0);
 
 /// CR4 bits (SDM 3A, 2.5).
 mod cr4 {
@@ -77,6 +81,7 @@ pub(crate) fn cr3() -> u64 {
 /// 1. `root` is the physical address of a top-level table whose upper half is the kernel's, and which stays alive
 ///    until another is loaded.
 pub(crate) unsafe fn set_cr3(root: u64) {
+    SPACE_LOADS.fetch_add(1, Ordering::Relaxed);
     // SAFETY: (1).
     unsafe { asm!("mov cr3, {}", in(reg) root, options(nostack, preserves_flags)) }
 }

@@ -11,6 +11,8 @@ static TOTAL: AtomicUsize = AtomicUsize::new(0);
 static RESERVE: AtomicUsize = AtomicUsize::new(0);
 /// Whether half of the reserve is gone: kept up to date under the lock, so that the question costs one load.
 static SCARCE: AtomicBool = AtomicBool::new(false);
+/// The fewest frames that were free at once.
+static LEAST_FREE: AtomicUsize = AtomicUsize::new(usize::MAX);
 static COUNTS: crate::sync::Once<&'static [AtomicU32]> = crate::sync::Once::new();
 
 /// For whom a frame is taken (invariant 3 of [`super`]).
@@ -61,7 +63,17 @@ fn add_to_total(frames: usize) {
 }
 
 fn note_scarcity(buddy: &Buddy<'_>) {
-    SCARCE.store(buddy.free() <= reserve() / 2, Ordering::Relaxed);
+    let free = buddy.free();
+    SCARCE.store(free <= reserve() / 2, Ordering::Relaxed);
+    if free < LEAST_FREE.load(Ordering::Relaxed) {
+        LEAST_FREE.store(free, Ordering::Relaxed);
+    }
+}
+
+/// The most frames that were in use at once.
+pub fn most_used() -> usize {
+    let total = TOTAL.load(Ordering::Relaxed);
+    total - LEAST_FREE.load(Ordering::Relaxed).min(total)
 }
 
 /// Takes `2^order` consecutive frames and returns the number of the first.

@@ -32,4 +32,4 @@ pub(crate) use address::{DIRECT_BASE, IMAGE_BASE, MMIO_BASE};
 pub use address::{PAGE_SIZE, PhysAddr};
 pub(crate) use address::{STACKS_BASE, direct};
 pub use frame::{Frame, OutOfMemory};
-pub use frames::{FrameUse, is_scarce, usage};
+pub use frames::{FrameUse, is_scarce, most_used, usage};

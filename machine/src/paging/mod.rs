@@ -18,5 +18,11 @@ mod tables;
 mod tests;
 
 pub use cursor::Cursor;
+
+/// How often another address space was loaded since the start, for statistics.
+pub fn space_loads() -> u64 {
+    crate::cpu::control::SPACE_LOADS.load(core::sync::atomic::Ordering::Relaxed)
+}
+
 pub use entry::Access;
 pub use space::{Mapping, SpaceHandle, USER_END, UserSpace};

@@ -106,6 +106,7 @@ fn ensure_programs() -> Result<()> {
     packages::ensure_program("gcc", "gcc")?;
     packages::ensure_program("musl-gcc", "musl-tools")?;
     packages::ensure_program("lua5.4", "lua5.4")?;
+    packages::ensure_program("strace", "strace")?;
     packages::ensure("a static busybox", &["busybox-static"], || {
         Path::new("/bin/busybox").exists()
     })

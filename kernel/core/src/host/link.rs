@@ -194,6 +194,7 @@ impl Link {
 /// Tells the host how the program ended and ends the machine.
 pub fn finish(status: ExitStatus) -> ! {
     report::send_missing();
+    crate::trace::send_statistics();
     let status = match status {
         ExitStatus::Exited(status) => threadbare_link::ExitStatus::Exited(status),
         ExitStatus::Signaled(signal) => threadbare_link::ExitStatus::Signaled(signal),

@@ -3,6 +3,7 @@
 use super::address_space::AddressSpace;
 use super::vma::{Backing, Vma};
 use crate::error::Errno;
+use crate::trace::{self, Event};
 use crate::vfs::PageUse;
 use core::ops::Range;
 use threadbare_machine::memory::{Frame, OutOfMemory, PAGE_SIZE};
@@ -88,9 +89,11 @@ fn bring(mut cursor: Cursor<'_>, range: &Range<usize>, vma: &Vma, touch: Touch) 
     } = &vma.backing
     else {
         cursor.map(Frame::zeroed()?, vma.access)?;
+        trace::count(Event::FreshPage);
         bring_ahead(cursor, range.end, vma);
         return Ok(());
     };
+    trace::count(Event::FilePage);
     let contents = inode.contents().ok_or(FaultError::BeyondFile)?;
     let page = cursor.page();
     let index_of = |page: usize| first + ((page - range.start) / PAGE_SIZE) as u64;
@@ -145,6 +148,7 @@ fn make_writable(mut cursor: Cursor<'_>, vma: &Vma) -> Result<(), FaultError> {
         return Ok(());
     };
     let alone = !frame.is_read_only() && (vma.shared || !frame.is_shared());
+    trace::count(if alone { Event::Unshared } else { Event::Copy });
     let made = if alone { None } else { Some(frame.duplicate()) };
     Ok(match made {
         None => cursor.map(frame, vma.access)?,

@@ -9,6 +9,7 @@ use super::thread::Thread;
 use super::tree;
 use crate::signal::{Details, Handler, Signal, SignalInfo, code, send_to_process};
 use crate::syscall;
+use crate::trace;
 use crate::tty;
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering;
@@ -22,6 +23,9 @@ pub(super) fn leave(thread: &Thread) {
     let alone = process.alive.load(Ordering::Relaxed) == 1;
     if !alone || process.status().is_none() {
         syscall::announce_end(thread); // others may look at the memory that is told
+    }
+    if trace::is_on() {
+        trace::thread_ended(thread, process.last_status.load(Ordering::Relaxed));
     }
     tree::remove_thread(thread.tid());
     *process.last_name.lock() = *thread.name.lock();

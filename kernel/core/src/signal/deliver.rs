@@ -5,6 +5,7 @@ use super::{Action, AlternateStack, DefaultAction, Handler, Signal, SignalInfo, 
 use super::{frame, restart, set_mask};
 use crate::error::Errno;
 use crate::process::{ExitStatus, Thread, may_stop_from_terminal};
+use crate::trace;
 use linux_raw_sys::general as linux;
 use threadbare_machine::user::UserContext;
 
@@ -18,6 +19,9 @@ pub fn deliver_pending(thread: &Thread, context: &mut UserContext, interrupted: 
         let Some(info) = signals.take(&thread.process.signals, wanted) else {
             return nothing_left(thread, context, interrupted);
         };
+        if trace::is_on() {
+            trace::tell_signal(thread, &info);
+        }
         let action = thread.process.signals.action(info.signal);
         match action.handler {
             Handler::Ignore => {}
@@ -99,6 +103,9 @@ fn enter_handler(thread: &Thread, context: &mut UserContext, info: SignalInfo, a
 /// Delivers a signal that a fault raised. Returns whether a handler was entered; if the program blocks or ignores the signal,
 /// or there is no stack to handle it on, it is to end.
 pub fn force(thread: &Thread, context: &mut UserContext, info: SignalInfo) -> bool {
+    if trace::is_on() {
+        trace::tell_signal(thread, &info);
+    }
     let action = thread.process.signals.action(info.signal);
     let blocked = thread.signals.mask().contains(info.signal);
     match action.handler {

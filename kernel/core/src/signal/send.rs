@@ -7,6 +7,7 @@
 
 use super::{Action, Signal, SignalInfo, SignalSet};
 use crate::process::{ExitStatus, Process, Thread};
+use crate::trace;
 
 /// Sends a signal to a process; `false` if too many wait already.
 pub fn send_to_process(process: &Process, info: SignalInfo) -> bool {
@@ -26,6 +27,7 @@ fn send(process: &Process, info: SignalInfo, sender: Option<&Thread>) -> bool {
     cancel_opposites(process, info.signal);
     let signals = &process.signals;
     if signals.ignored().contains(info.signal) && !process.main_thread_blocks(info.signal) {
+        trace::tell_ignored(process, &info);
         return true;
     }
     if signals.pending.push(info, most(process, info)).is_err() {

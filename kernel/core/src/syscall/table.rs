@@ -8,6 +8,7 @@ use crate::error::Errno;
 use crate::mm::memory_is_scarce;
 use crate::process::Thread;
 use crate::signal;
+use crate::trace;
 use alloc::format;
 use core::sync::atomic::Ordering;
 use linux_raw_sys::general as nr;
@@ -115,23 +116,8 @@ table! {
     __NR_times => usage::times,
     __NR_getrusage => usage::getrusage,
     __NR_socket => sockets::socket,
-    __NR_socketpair => sockets::socketpair,
-    __NR_bind => sockets::bind,
-    __NR_listen => sockets::listen,
-    __NR_accept => sockets::accept,
-    __NR_accept4 => sockets::accept4,
     __NR_connect => sockets::connect,
-    __NR_shutdown => sockets::shutdown,
-    __NR_getsockname => sockets::getsockname,
-    __NR_getpeername => sockets::getpeername,
-    __NR_sendto => sockets::sendto,
-    __NR_recvfrom => sockets::recvfrom,
-    __NR_sendmsg => sockets::sendmsg,
-    __NR_recvmsg => sockets::recvmsg,
-    __NR_sendmmsg => sockets::sendmmsg,
-    __NR_recvmmsg => sockets::recvmmsg,
-    __NR_getsockopt => sockets::getsockopt,
-    __NR_setsockopt => sockets::setsockopt,
+    __NR_getpeername => sockets::peer_name,
     __NR_sysinfo => system::sysinfo,
     __NR_getrandom => system::getrandom,
     __NR_sched_yield => sched::sched_yield,
@@ -212,6 +198,14 @@ pub fn name(number: usize) -> &'static str {
 /// what becomes of the call.
 #[inline]
 pub fn serve(thread: &Thread, context: &mut UserContext) -> Result<(), Errno> {
+    if trace::is_on() {
+        return trace::observe(thread, context, dispatch);
+    }
+    dispatch(thread, context)
+}
+
+#[inline]
+fn dispatch(thread: &Thread, context: &mut UserContext) -> Result<(), Errno> {
     let registers = context.registers();
     #[expect(
         clippy::cast_possible_truncation,
