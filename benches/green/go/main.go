@@ -140,6 +140,27 @@ func parked(n int) {
 	fmt.Printf("%.0f", float64(memory()-before)/float64(n))
 }
 
+var sink uint64
+
+func work(seed uint64) uint64 {
+	for i := 0; i < 20000; i++ {
+		seed = seed*6364136223846793005 + 1
+	}
+	return seed
+}
+
+func working() time.Duration {
+	start := time.Now()
+	results := make(chan uint64, 2000)
+	for seed := uint64(0); seed < 2000; seed++ {
+		go func() { results <- work(seed) }()
+	}
+	for i := 0; i < 2000; i++ {
+		sink += <-results
+	}
+	return time.Since(start)
+}
+
 func node(first, size int, result chan int) {
 	if size == 1 {
 		result <- first
@@ -168,6 +189,10 @@ func main() {
 		take(spawn)
 	case "spawn1000":
 		take(spawn1000)
+	case "work":
+		for i := 0; i < 5; i++ {
+			fmt.Printf("%.3f ", float64(working())/1e6)
+		}
 	case "parked100k":
 		parked(100000)
 	case "parked1m":

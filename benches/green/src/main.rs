@@ -2,12 +2,12 @@
 //!
 //! `cargo run --release` measures everything that this machine can build and run: threadbare in both modes, the Rust peers, std's
 //! threads, and Go and Boost where a compiler for them is found (`GO` names the `go` command if it is not on the path).
-//! Options: `--only NAME`, `--rounds N`, `--bench NAME`, `--workers N`, `--quick` (no million-thread rows).
+//! Options: `--only NAME`, `--rounds N`, `--bench NAME`, `--quick` (no rows of very many threads).
 //!
 //! Every cell is measured in fresh processes, the rounds interleaved over the runtimes, and shown as `median (min)` over all
 //! samples: nanoseconds for one operation, or bytes for one parked thread. A `-` says that the runtime has no such thing or could not
 //! do it. A cell of ours is marked with `<` where
-//! some peer is faster, by the minima, which a busy machine spoils less.
+//! some peer is faster, by the minima, which a busy machine spoils less; any cell with `!` where two workers take longer than one.
 
 mod external;
 mod measure;
@@ -18,24 +18,56 @@ use std::process::Command;
 
 use measure::Samples;
 
-/// What is measured. The names are those of `--bench`.
-const BENCHES: [(&str, &str, bool); 9] = [
-    ("switch", "one-way switch", false),
-    ("yield", "yield", false),
-    ("hop", "channel hop", false),
-    ("mutex", "mutex: lock, yield, unlock, yield, two in turn", false),
-    ("spawn", "spawn+join, one at a time", false),
-    ("spawn1000", "spawn 1000, then join", false),
-    ("parked100k", "bytes, parked, 100 000", true),
-    ("parked1m", "bytes, parked, 1 000 000", true),
-    ("skynet", "fan-out of a million (ms)", true),
+/// A row of the table.
+struct Row {
+    /// What `--bench` and the children call it.
+    bench: &'static str,
+    title: &'static str,
+    workers: usize,
+    /// Much memory or time: left out by `--quick`, and measured in one round only.
+    heavy: bool,
+}
+
+const fn row(bench: &'static str, title: &'static str, workers: usize, heavy: bool) -> Row {
+    Row {
+        bench,
+        title,
+        workers,
+        heavy,
+    }
+}
+
+/// What is measured. Rows that can be parallel come once for each number of workers, one after the other.
+const ROWS: [Row; 13] = [
+    row("switch", "one-way switch", 1, false),
+    row("yield", "yield", 1, false),
+    row("hop", "channel hop", 1, false),
+    row(
+        "mutex",
+        "mutex: lock, yield, unlock, yield, two in turn",
+        1,
+        false,
+    ),
+    row("spawn", "spawn+join, one at a time", 1, false),
+    row("spawn1000", "spawn 1000, then join", 1, false),
+    row("spawn1000", "spawn 1000, then join, 2 workers", 2, false),
+    row("work", "2000 threads of about 20 us each (ms)", 1, false),
+    row(
+        "work",
+        "2000 threads of about 20 us each (ms), 2 workers",
+        2,
+        false,
+    ),
+    row("parked100k", "bytes, parked, 100 000", 1, true),
+    row("parked1m", "bytes, parked, 1 000 000", 1, true),
+    row("skynet", "fan-out of a million (ms)", 1, true),
+    row("skynet", "fan-out of a million (ms), 2 workers", 2, true),
 ];
 
 struct Options {
     only: Option<String>,
     bench: Option<String>,
     rounds: usize,
-    workers: usize,
     quick: bool,
 }
 
@@ -55,7 +87,6 @@ fn main() {
         only: value("--only"),
         bench: value("--bench"),
         rounds: number("--rounds").unwrap_or(3),
-        workers: number("--workers").unwrap_or(1),
         quick: arguments.iter().any(|argument| argument == "--quick"),
     };
     race(&options);
@@ -78,18 +109,27 @@ fn race(options: &Options) {
     }
     let mut cells: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
     for round in 0..options.rounds {
-        for (row, (bench, _, heavy)) in BENCHES.iter().enumerate() {
+        for (
+            row,
+            Row {
+                bench,
+                workers,
+                heavy,
+                ..
+            },
+        ) in ROWS.iter().enumerate()
+        {
             let skipped = options.bench.as_deref().is_some_and(|only| only != *bench);
             if skipped || (*heavy && (options.quick || round > 0)) {
                 continue;
             }
             for (column, runtime) in runtimes.iter().enumerate() {
-                let samples = measure_in_child(runtime, bench, options.workers, &external);
+                let samples = measure_in_child(runtime, bench, *workers, &external);
                 cells.entry((row, column)).or_default().extend(samples);
             }
         }
     }
-    print_table(&runtimes, &cells, options);
+    print_table(&runtimes, &cells);
 }
 
 fn measure_in_child(
@@ -127,32 +167,40 @@ fn measure_in_child(
         .collect()
 }
 
-fn print_table(runtimes: &[String], cells: &BTreeMap<(usize, usize), Vec<f64>>, options: &Options) {
-    println!(
-        "| {} worker(s): median (min) | {} |",
-        options.workers,
-        runtimes.join(" | ")
-    );
+fn print_table(runtimes: &[String], cells: &BTreeMap<(usize, usize), Vec<f64>>) {
+    println!("| median (min) | {} |", runtimes.join(" | "));
     println!("|---|{}", "---|".repeat(runtimes.len()));
-    for (row, (_, title, _)) in BENCHES.iter().enumerate() {
-        let column_of = |column: usize| -> Option<(f64, f64)> {
-            let mut samples = cells.get(&(row, column))?.clone();
-            samples.sort_by(f64::total_cmp);
-            Some((*samples.get(samples.len() / 2)?, *samples.first()?))
-        };
-        if (0..runtimes.len()).all(|column| column_of(column).is_none()) {
+    let cell = |row: usize, column: usize| -> Option<(f64, f64)> {
+        let mut samples = cells.get(&(row, column))?.clone();
+        samples.sort_by(f64::total_cmp);
+        Some((*samples.get(samples.len() / 2)?, *samples.first()?))
+    };
+    for (row, Row { bench, title, .. }) in ROWS.iter().enumerate() {
+        if (0..runtimes.len()).all(|column| cell(row, column).is_none()) {
             continue;
         }
         let is_ours = |column: usize| runtimes[column].starts_with("threadbare");
         let peers = (0..runtimes.len()).filter(|&column| !is_ours(column));
-        let best_peer = peers.filter_map(|column| Some(column_of(column)?.1)).fold(f64::INFINITY, f64::min);
+        let best_peer = peers
+            .filter_map(|column| Some(cell(row, column)?.1))
+            .fold(f64::INFINITY, f64::min);
+        // The row before is the same work with fewer workers.
+        let fewer = row.checked_sub(1).filter(|&before| ROWS[before].bench == *bench);
         let texts: Vec<String> = (0..runtimes.len())
-            .map(|column| match column_of(column) {
+            .map(|column| match cell(row, column) {
                 None => "-".to_owned(),
                 Some((median, min)) => {
-                    let lost = if is_ours(column) && best_peer < min { " <" } else { "" };
+                    let behind = fewer
+                        .and_then(|before| cell(before, column))
+                        .is_some_and(|(_, alone)| alone < min);
+                    let lost = if is_ours(column) && best_peer < min {
+                        " <"
+                    } else {
+                        ""
+                    };
+                    let behind = if behind { " !" } else { "" };
                     let digits = if median >= 100.0 { 0 } else { 1 };
-                    format!("{median:.digits$} ({min:.digits$}){lost}")
+                    format!("{median:.digits$} ({min:.digits$}){lost}{behind}")
                 }
             })
             .collect();

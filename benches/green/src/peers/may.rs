@@ -5,7 +5,7 @@ use std::time::Duration;
 use may::sync::{Mutex, mpsc};
 use may::{coroutine, go};
 
-use super::{FAN, LEAVES};
+use super::{FAN, LEAVES, WORKING, work};
 use crate::measure::{Samples, memory, time};
 
 pub fn measure(bench: &str) -> Option<Samples> {
@@ -31,6 +31,12 @@ fn inside(bench: &str) -> Option<Samples> {
             time(|| {
                 let threads: Vec<_> = (0..1000).map(|_| go!(|| ())).collect();
                 threads.into_iter().for_each(|thread| thread.join().unwrap());
+            })
+        }),
+        "work" => Samples::few(5, 1_000_000, || {
+            time(|| {
+                let threads: Vec<_> = (0..WORKING).map(|seed| go!(move || work(seed))).collect();
+                std::hint::black_box(threads.into_iter().map(|thread| thread.join().unwrap()).max());
             })
         }),
         "parked100k" => Samples(vec![parked(100_000)]),

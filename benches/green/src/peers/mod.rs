@@ -43,6 +43,16 @@ fn workers() -> usize {
 const FAN: u64 = 10;
 const LEAVES: u64 = 1_000_000;
 
+/// Threads of the row of parallel work.
+const WORKING: u64 = 2000;
+
+/// About 20 microseconds of work, of which nobody knows the result before.
+fn work(seed: u64) -> u64 {
+    (0..20_000).fold(seed, |state: u64, _| {
+        std::hint::black_box(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1))
+    })
+}
+
 /// Measures one cell; `None` where the runtime has no such thing.
 pub fn measure(runtime: &str, bench: &str) -> Option<Samples> {
     match runtime {

@@ -8,7 +8,7 @@ use smol::future::yield_now;
 use smol::lock::Mutex;
 use smol::{Executor, future};
 
-use super::{FAN, LEAVES};
+use super::{FAN, LEAVES, WORKING, work};
 use crate::measure::{Samples, memory};
 
 type Exec = Arc<Executor<'static>>;
@@ -44,6 +44,19 @@ pub fn measure(bench: &str) -> Option<Samples> {
                 let tasks: Vec<_> = (0..1000).map(|_| exec.spawn(async {})).collect();
                 for task in tasks {
                     task.await;
+                }
+                start.elapsed()
+            }))
+        }),
+        "work" => Samples::few(5, 1_000_000, || {
+            let exec = exec();
+            run(Box::pin(async move {
+                let start = Instant::now();
+                let tasks: Vec<_> = (0..WORKING)
+                    .map(|seed| exec.spawn(async move { work(seed) }))
+                    .collect();
+                for task in tasks {
+                    std::hint::black_box(task.await);
                 }
                 start.elapsed()
             }))

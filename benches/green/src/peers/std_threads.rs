@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use super::{WORKING, work};
 use crate::measure::{Samples, memory, time};
 
 pub fn measure(bench: &str) -> Option<Samples> {
@@ -24,6 +25,14 @@ pub fn measure(bench: &str) -> Option<Samples> {
             time(|| {
                 let threads: Vec<_> = (0..1000).map(|_| thread::spawn(|| ())).collect();
                 threads.into_iter().for_each(|thread| thread.join().unwrap());
+            })
+        }),
+        "work" => Samples::few(3, 1_000_000, || {
+            time(|| {
+                let threads: Vec<_> = (0..WORKING)
+                    .map(|seed| thread::spawn(move || work(seed)))
+                    .collect();
+                std::hint::black_box(threads.into_iter().map(|thread| thread.join().unwrap()).max());
             })
         }),
         // A hundred thousand are impossible; a thousand tell the size of one.

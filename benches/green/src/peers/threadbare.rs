@@ -6,7 +6,7 @@ use threadbare::runtime::{Builder, Mode};
 use threadbare::sync::{Arc, Barrier, Mutex, mpsc};
 use threadbare::thread;
 
-use super::{FAN, LEAVES};
+use super::{FAN, LEAVES, WORKING, work};
 use crate::measure::{Samples, memory, time};
 
 pub fn measure(bench: &str, isolated: bool) -> Option<Samples> {
@@ -35,6 +35,14 @@ fn inside(bench: &str, isolated: bool) -> Option<Samples> {
             let rounds = count.div_ceil(1000);
             let all = time(|| (0..rounds).for_each(|_| thousand()));
             all.mul_f64(count as f64 / (rounds * 1000) as f64)
+        }),
+        "work" => Samples::few(5, 1_000_000, || {
+            time(|| {
+                let threads: Vec<_> = (0..WORKING)
+                    .map(|seed| thread::spawn(move || work(seed)))
+                    .collect();
+                std::hint::black_box(threads.into_iter().map(|thread| thread.join().unwrap()).max());
+            })
         }),
         "parked100k" => Samples(vec![parked(100_000)]),
         "parked1m" => Samples(vec![parked(1_000_000)]),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::{spawn, yield_now};
 
-use super::{FAN, LEAVES};
+use super::{FAN, LEAVES, WORKING, work};
 use crate::measure::{Samples, memory};
 
 pub fn measure(bench: &str) -> Option<Samples> {
@@ -38,6 +38,18 @@ pub fn measure(bench: &str) -> Option<Samples> {
                 let tasks: Vec<_> = (0..1000).map(|_| spawn(async {})).collect();
                 for task in tasks {
                     task.await.unwrap();
+                }
+                start.elapsed()
+            }))
+        }),
+        "work" => Samples::few(5, 1_000_000, || {
+            run(Box::pin(async {
+                let start = Instant::now();
+                let tasks: Vec<_> = (0..WORKING)
+                    .map(|seed| spawn(async move { work(seed) }))
+                    .collect();
+                for task in tasks {
+                    std::hint::black_box(task.await.unwrap());
                 }
                 start.elapsed()
             }))
