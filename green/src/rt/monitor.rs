@@ -77,7 +77,7 @@ fn watch(runtime: &'static Runtime) {
             let all_move = look_at_workers(runtime, &mut seen, pace);
             calm = if all_move { calm + 1 } else { 0 };
         }
-        if periods.is_multiple_of(512)
+        if periods.is_multiple_of(16)
             && let Some(tls) = &runtime.tls
         {
             tls.watch();

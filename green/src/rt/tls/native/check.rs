@@ -51,7 +51,10 @@ impl Tls {
             return Err("a trial block's thread-locals are not its own".to_owned());
         }
         match problem {
-            None => Ok(()),
+            None => {
+                self.keep(trial);
+                Ok(())
+            }
             Some(problem) => Err(format!("a trial block failed the check: {problem}")),
         }
     }

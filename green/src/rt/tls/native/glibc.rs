@@ -18,8 +18,7 @@
 //!
 //! Limits, documented for users: calls that pass `pthread_self()`'s kernel id to the kernel (`pthread_setaffinity_np`,
 //! `pthread_getcpuclockid`, priority-inheritance mutexes) fail inside a green thread; a robust mutex that a green thread holds
-//! when the process dies is not reported to its next owner; libraries loaded later with static thread-locals are initialised in
-//! threads that start afterwards only (reported by name).
+//! when the process dies is not reported to its next owner; for libraries loaded later see [`late`](super::late).
 
 #![allow(
     unsafe_code,
@@ -28,8 +27,9 @@
 
 use std::ffi::{CStr, c_void};
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
+use super::late::Late;
 use super::modules::Modules;
 use super::symbols::{resolver_variable, symbol};
 use super::vector::{self, Vectors};
@@ -59,7 +59,7 @@ struct Key {
 
 /// How blocks are laid out and what the library offers for them.
 pub(crate) struct Tls {
-    below: usize,
+    pub(super) below: usize,
     above: usize,
     align: usize,
     tid: usize,
@@ -74,19 +74,18 @@ pub(crate) struct Tls {
     rseq: Option<usize>,
     /// Where the thread-local `__resp` lies below the thread pointer, and the state in the descriptor.
     resolver: Option<(usize, usize)>,
-    vectors: Vectors,
+    pub(super) vectors: Vectors,
     /// Makes the vector of modules in malloc's memory, then does what `initialise` does.
     allocate: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
     /// Fills the vector of modules and writes the images. (The second argument came with 2.34: do write the images.)
-    initialise: unsafe extern "C" fn(*mut c_void, bool) -> *mut c_void,
+    pub(super) initialise: unsafe extern "C" fn(*mut c_void, bool) -> *mut c_void,
     call_destructors: unsafe extern "C" fn(),
     init_ctype: unsafe extern "C" fn(),
     /// In a static program, where the library's thread-locals are renewed with the program's.
     free_resources: Option<unsafe extern "C" fn()>,
     keys: *const Key,
-    modules: Modules,
-    /// The last module number that `watch` has seen.
-    watched: AtomicUsize,
+    pub(super) modules: Modules,
+    pub(super) late: Late,
 }
 
 // SAFETY: the functions may be called from any thread, and `keys` points to a table that the library itself reads so.
@@ -95,7 +94,7 @@ unsafe impl Send for Tls {}
 unsafe impl Sync for Tls {}
 
 /// A field of `struct pthread` as the tables for debuggers describe it: bits of an element, elements, offset.
-fn field(name: &CStr) -> Result<[usize; 3], String> {
+pub(super) fn field(name: &CStr) -> Result<[usize; 3], String> {
     let address = std::ptr::with_exposed_provenance::<[u32; 3]>(symbol(name)?);
     // SAFETY: descriptors are three 32-bit words, by the interface of libthread_db.
     Ok(unsafe { address.read() }.map(|word| word as usize))
@@ -182,7 +181,7 @@ impl Tls {
             generation: unsafe { vector::generation(tp) },
             rseq,
             resolver: resolver(tp, above),
-            vectors: Vectors::new(modules.last),
+            vectors: Vectors::new(modules.last)?,
             allocate,
             initialise,
             call_destructors,
@@ -193,7 +192,7 @@ impl Tls {
                 .filter(|_| STATIC)
                 .map(|address| unsafe { std::mem::transmute::<usize, unsafe extern "C" fn()>(address) }),
             keys: std::ptr::with_exposed_provenance(symbol(c"__pthread_keys")?),
-            watched: AtomicUsize::new(modules.last),
+            late: Late::new(&modules),
             modules,
         };
         tls.check()?;
@@ -222,6 +221,9 @@ impl Tls {
                 // SAFETY: as in `fill`; the image has the initial value.
                 unsafe { word_at(tp - variable).write(tp + state) };
             }
+            if self.vectors.has_newcomers() {
+                self.renew_late(tp);
+            }
             // SAFETY: as above; `fill` put the first vector there.
             if self.vectors.is_crowded() && !unsafe { vector::move_to_heap(tp, self.vector_of(tp)) } {
                 return Err(io::ErrorKind::OutOfMemory.into());
@@ -238,7 +240,7 @@ impl Tls {
     }
 
     /// Where the vector of modules of the block at `tp` lies, while it lies in the slot.
-    fn vector_of(&self, tp: usize) -> usize {
+    pub(super) fn vector_of(&self, tp: usize) -> usize {
         tp - self.below - vector::SIZE
     }
 
@@ -260,7 +262,6 @@ impl Tls {
     unsafe fn fill(&self, tp: usize) -> io::Result<()> {
         let current = thread_pointer();
         let block = std::ptr::with_exposed_provenance_mut(tp);
-        self.vectors.look();
         // SAFETY: the caller gives the memory; every offset lies inside (checked by `probe_here`), and those of the current
         // thread's descriptor likewise.
         unsafe {
@@ -307,6 +308,11 @@ impl Tls {
     pub(super) fn notes_used_keys(&self, tp: usize) -> bool {
         // SAFETY: the flag lies in the block's descriptor.
         unsafe { std::ptr::with_exposed_provenance::<u8>(tp + self.keys_used).read_volatile() == 1 }
+    }
+
+    /// The block of the check has served.
+    pub(super) fn keep(&self, trial: usize) {
+        self.late.keep_model(trial);
     }
 
     /// Last thing on a block: the destructors of thread-locals, then of keys, as at a thread's end.
@@ -372,25 +378,6 @@ impl Tls {
             }
         }
         any
-    }
-
-    /// Reports libraries that came later and whose thread-locals started threads do not have. Called now and then.
-    pub(crate) fn watch(&self) {
-        self.vectors.look();
-        let now = Modules::list(thread_pointer(), self.below);
-        if now.last <= self.watched.swap(now.last, Ordering::Relaxed) {
-            return;
-        }
-        for module in &now.fixed {
-            if !self.modules.fixed.iter().any(|known| known.name == module.name) {
-                let text = format!(
-                    "threadbare: {} was loaded late with static thread-locals: green threads that had started \
-                     see them zeroed\n",
-                    module.name
-                );
-                os::write_stderr(text.as_bytes());
-            }
-        }
     }
 }
 

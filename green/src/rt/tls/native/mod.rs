@@ -11,6 +11,8 @@ mod modules;
 #[cfg(target_env = "gnu")]
 mod glibc;
 #[cfg(target_env = "gnu")]
+mod late;
+#[cfg(target_env = "gnu")]
 mod symbols;
 #[cfg(target_env = "gnu")]
 mod vector;

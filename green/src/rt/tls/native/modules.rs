@@ -68,6 +68,42 @@ impl Modules {
     }
 }
 
+#[cfg(target_env = "gnu")]
+impl Modules {
+    /// How far below the thread pointer the thread-locals of what was loaded at start reach.
+    pub(super) fn used_below(&self) -> usize {
+        self.fixed.iter().map(|module| module.below).max().unwrap_or(0)
+    }
+}
+
+/// How often the dynamic linker has loaded or unloaded something.
+#[cfg(target_env = "gnu")]
+pub(super) fn changes() -> u64 {
+    /// # Safety
+    /// `data` points to the caller's number.
+    unsafe extern "C" fn first(info: *mut libc::dl_phdr_info, _size: usize, data: *mut c_void) -> c_int {
+        // SAFETY: the dynamic linker passes a valid report, and the caller its number.
+        unsafe { data.cast::<u64>().write((*info).dlpi_adds + (*info).dlpi_subs) };
+        1
+    }
+    let mut count = 0_u64;
+    // SAFETY: the callback gets the number that it expects, and runs before this call returns.
+    unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut count).cast()) };
+    count
+}
+
+/// Number and name of every module.
+#[cfg(target_env = "gnu")]
+pub(super) fn names() -> Vec<(usize, String)> {
+    let mut reports: Vec<Report> = Vec::new();
+    // SAFETY: as in `list`.
+    unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut reports).cast()) };
+    let named = reports
+        .into_iter()
+        .map(|report| (report.identifier, report.module.name));
+    named.collect()
+}
+
 /// Notes one loaded object if it has thread-locals.
 unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _size: usize, data: *mut c_void) -> c_int {
     // SAFETY: the dynamic linker passes a valid report, and `list` its own vector.

@@ -195,6 +195,9 @@ impl Tls {
         }
     }
 
+    /// The block of the check has served.
+    pub(super) fn keep(&self, _trial: usize) {}
+
     /// Last thing on a block: the destructors of keys, std's thread-locals among them.
     pub(crate) fn finish(&self) {
         // SAFETY: runs on the block of the thread that ends, on its stack; what `pthread_exit` does.

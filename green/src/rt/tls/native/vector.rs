@@ -10,19 +10,22 @@
 //! anyway, with room for [`ROOM`] modules.
 //!
 //! Invariant: a vector in a slot is never too short for the modules that there are, so the library never reallocates it. Its room is
-//! for what is loaded at start and for what may come; when half of it has come, vectors are taken from `malloc` ([`is_crowded`]), for
-//! new slots at once, for used ones when their next thread starts. A thread that was there before and uses a library loaded after another
-//! thirty ends the process: malloc reports an invalid pointer, for the vector's length lies at an address that `malloc` never
-//! returns.
+//! for what is loaded at start and for what may come; when half of that has come, vectors are taken from `malloc`
+//! ([`Vectors::is_crowded`]): for new slots, and for used ones when their next thread starts. A thread that was there before, and uses a late
+//! library when there are more modules than it has room for, ends the process: malloc reports an invalid pointer, for the vector's
+//! length lies at an address that malloc never returns.
 //!
-//! [`is_crowded`]: Vectors::is_crowded
+//! How many modules there are is read from the dynamic linker's own list, which its tables for debuggers lead to.
 
 #![allow(unsafe_code, reason = "fenced: lays out what the dynamic linker reads")]
 
-use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::glibc::DTV;
+#[cfg(not(target_feature = "crt-static"))]
+use super::glibc::field;
+#[cfg(not(target_feature = "crt-static"))]
+use super::symbols::symbol;
 use super::word_at;
 
 /// Modules that a vector in a slot has room for.
@@ -31,50 +34,98 @@ const ROOM: usize = 64;
 /// Bytes of a vector in a slot: a multiple of 64, so that blocks stay aligned.
 pub(super) const SIZE: usize = ((ROOM + 2) * 16_usize).next_multiple_of(64);
 
-/// Which kind of vector blocks get.
+/// The modules that there are now, and so which kind of vector blocks get.
 pub(super) struct Vectors {
-    /// Objects loaded at start, and how many may come until half of the room is used.
-    loaded: u64,
-    spare: u64,
+    /// The dynamic linker's variable that leads to its list of modules; none in a static program.
+    list: Option<usize>,
+    /// The highest module number at start.
+    modules: usize,
     crowded: AtomicBool,
 }
 
+/// Pieces of the dynamic linker's list: its length, the next piece, then pairs of generation and module.
+const LENGTH: usize = 0;
+const NEXT: usize = 8;
+const PAIRS: usize = 16;
+
 impl Vectors {
     /// `modules`: the highest module number now.
-    pub(super) fn new(modules: usize) -> Vectors {
-        Vectors {
-            loaded: objects_loaded(),
-            spare: u64::try_from(ROOM.saturating_sub(modules) / 2).unwrap_or(0),
-            crowded: AtomicBool::new(modules >= ROOM),
+    ///
+    /// # Errors
+    /// If the list of modules is not where and as it should be.
+    pub(super) fn new(modules: usize) -> Result<Vectors, String> {
+        let vectors = Vectors {
+            list: list_of_modules()?,
+            modules,
+            crowded: AtomicBool::new(modules + 20 >= ROOM),
+        };
+        let known = (1..=modules).filter(|number| vectors.exists(*number)).count();
+        if vectors.list.is_some() && (modules == 0 || known == 0 || vectors.has_newcomers()) {
+            return Err("the list of modules is not as it should be".to_owned());
         }
+        Ok(vectors)
     }
 
-    /// Whether so many objects have been loaded that a vector in a slot may be too short soon. As of the last [`look`](Self::look).
+    /// Whether a module has this number.
+    fn exists(&self, number: usize) -> bool {
+        let Some(list) = self.list else { return false };
+        let mut first = 0;
+        // SAFETY: the list has at least one piece, pieces are never freed, and their words are written once or as a whole.
+        unsafe {
+            let mut piece = word_at(list).read_volatile();
+            while piece != 0 {
+                let length = word_at(piece + LENGTH).read();
+                if number < first + length {
+                    return word_at(piece + PAIRS + (number - first) * 16 + 8).read_volatile() != 0;
+                }
+                first += length;
+                piece = word_at(piece + NEXT).read_volatile();
+            }
+        }
+        false
+    }
+
+    /// Whether anything with thread-locals was loaded since the start.
+    pub(super) fn has_newcomers(&self) -> bool {
+        self.exists(self.modules + 1)
+    }
+
+    /// Whether so many modules have come that a vector in a slot may be too short soon.
     pub(super) fn is_crowded(&self) -> bool {
-        self.crowded.load(Ordering::Relaxed)
-    }
-
-    /// Notes whether it is crowded now. Each object counts as one with thread-locals.
-    pub(super) fn look(&self) {
-        if objects_loaded() - self.loaded > self.spare {
+        if self.crowded.load(Ordering::Relaxed) {
+            return true;
+        }
+        // Numbers are given from below, and given again after an unload: three are looked at, should one be free.
+        let half = usize::midpoint(self.modules, ROOM);
+        let crowded = [half, half + 5, half + 10]
+            .iter()
+            .any(|number| self.exists(*number));
+        if crowded {
             self.crowded.store(true, Ordering::Relaxed);
         }
+        crowded
     }
 }
 
-/// Objects that the dynamic linker has loaded since the process started.
-fn objects_loaded() -> u64 {
-    /// # Safety
-    /// `data` points to the caller's number.
-    unsafe extern "C" fn first(info: *mut libc::dl_phdr_info, _size: usize, data: *mut c_void) -> c_int {
-        // SAFETY: the dynamic linker passes a valid report, and the caller its number.
-        unsafe { data.cast::<u64>().write((*info).dlpi_adds) };
-        1
+#[cfg(target_feature = "crt-static")]
+fn list_of_modules() -> Result<Option<usize>, String> {
+    Ok(None)
+}
+
+/// Where the dynamic linker keeps the address of its list of modules.
+#[cfg(not(target_feature = "crt-static"))]
+fn list_of_modules() -> Result<Option<usize>, String> {
+    let [_, _, list] = field(c"_thread_db_rtld_global__dl_tls_dtv_slotinfo_list")?;
+    let layout = [
+        (field(c"_thread_db_dtv_slotinfo_list_len")?[2], LENGTH),
+        (field(c"_thread_db_dtv_slotinfo_list_next")?[2], NEXT),
+        (field(c"_thread_db_dtv_slotinfo_list_slotinfo")?[2], PAIRS),
+        (field(c"_thread_db_dtv_slotinfo_map")?[2], 8),
+    ];
+    if layout.iter().any(|(found, expected)| found != expected) {
+        return Err("the list of modules has an unexpected layout".to_owned());
     }
-    let mut count = 0_u64;
-    // SAFETY: the callback gets the number that it expects, and runs before this call returns.
-    unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut count).cast()) };
-    count
+    Ok(Some(symbol(c"_rtld_global")? + list))
 }
 
 /// Gives the block at `tp` an empty vector in the `SIZE` bytes at `start`.
