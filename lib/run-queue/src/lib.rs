@@ -22,4 +22,4 @@ mod queue;
 mod tests;
 
 pub use key::Key;
-pub use queue::{NoMemory, RunQueue};
+pub use queue::{NoMemory, Prefer, RunQueue};

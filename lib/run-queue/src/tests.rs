@@ -1,5 +1,5 @@
 use crate::fair::{self, Floor};
-use crate::{Key, RunQueue};
+use crate::{Key, Prefer, RunQueue};
 use alloc::vec::Vec;
 use proptest::prelude::*;
 
@@ -9,8 +9,22 @@ fn real_time_runs_before_fair_and_higher_priority_first() {
     queue.push(Key::fair(0), "fair");
     queue.push(Key::real_time(1), "low");
     queue.push(Key::real_time(99), "high");
-    let order: Vec<_> = core::iter::from_fn(|| queue.pop()).collect();
+    let order: Vec<_> = core::iter::from_fn(|| queue.pop(Prefer::RealTime)).collect();
     assert_eq!(order, ["high", "low", "fair"]);
+}
+
+#[test]
+fn fair_tasks_can_be_preferred_for_once() {
+    let mut queue = RunQueue::new();
+    queue.push(Key::real_time(99), "real-time");
+    assert_eq!(queue.first(Prefer::Fair), Some(Key::real_time(99)));
+    queue.push(Key::fair(7), "fair");
+    assert_eq!(queue.first(Prefer::RealTime), Some(Key::real_time(99)));
+    assert_eq!(queue.first(Prefer::Fair), Some(Key::fair(7)));
+    assert_eq!(
+        (queue.pop(Prefer::Fair), queue.pop(Prefer::Fair)),
+        (Some("fair"), Some("real-time"))
+    );
 }
 
 #[test]
@@ -21,7 +35,7 @@ fn equal_keys_keep_their_order_and_the_front_comes_first() {
         queue.push(key, task);
     }
     queue.push_front(key, 0);
-    let order: Vec<_> = core::iter::from_fn(|| queue.pop()).collect();
+    let order: Vec<_> = core::iter::from_fn(|| queue.pop(Prefer::RealTime)).collect();
     assert_eq!(order, [0, 1, 2, 3]);
 }
 
@@ -33,7 +47,7 @@ fn a_task_is_taken_out_of_the_middle() {
     }
     assert_eq!(queue.remove(|&task| task == 4), Some(4));
     assert_eq!(queue.remove(|&task| task == 4), None);
-    let order: Vec<_> = core::iter::from_fn(|| queue.pop()).collect();
+    let order: Vec<_> = core::iter::from_fn(|| queue.pop(Prefer::RealTime)).collect();
     assert_eq!(order, [0, 1, 2, 3, 5, 6, 7, 8, 9]);
 }
 
@@ -74,7 +88,7 @@ fn shares(nice: &[i8], turns: usize) -> Vec<u64> {
         queue.push(Key::fair(0), (task, 0));
     }
     for _ in 0..turns {
-        let (task, time): (usize, u64) = queue.pop().expect("they are all ready");
+        let (task, time): (usize, u64) = queue.pop(Prefer::RealTime).expect("they are all ready");
         ran[task] += fair::SLICE;
         let time = time + fair::virtual_time(fair::SLICE, fair::weight(nice[task]));
         queue.push(Key::fair(time), (task, time));
@@ -103,7 +117,7 @@ proptest! {
         }
         let mut expected: Vec<_> = (0..keys.len()).collect();
         expected.sort_by_key(|&number| keys[number]);
-        let order: Vec<_> = core::iter::from_fn(|| queue.pop()).collect();
+        let order: Vec<_> = core::iter::from_fn(|| queue.pop(Prefer::RealTime)).collect();
         prop_assert_eq!(order, expected);
     }
 }

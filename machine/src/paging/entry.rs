@@ -81,10 +81,6 @@ impl Entry {
         self.0 & PRESENT != 0
     }
 
-    pub(crate) fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
     /// Whether a frame is held here.
     pub(crate) fn is_held(self) -> bool {
         self.0 & HELD != 0

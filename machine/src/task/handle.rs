@@ -7,7 +7,7 @@ use crate::sync::SpinLock;
 use crate::user::registers::SavedRegisters;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::any::Any;
+use core::any::{Any, TypeId};
 use core::cell::{Cell, UnsafeCell};
 use core::fmt;
 use core::mem::ManuallyDrop;
@@ -43,6 +43,8 @@ pub enum Registers {
 pub struct Task {
     name: &'static str,
     data: Box<dyn Any + Send + Sync>,
+    /// Of what is in `data`.
+    data_type: TypeId,
     pub(super) state: AtomicU8,
     /// Valid while `SUSPENDED`; written by the switch.
     pub(super) stack_pointer: Cell<StackPointer>,
@@ -84,6 +86,7 @@ impl Task {
         };
         let task = Arc::new(Task {
             name,
+            data_type: (*data).type_id(),
             data,
             state: AtomicU8::new(SUSPENDED),
             stack_pointer: Cell::new(StackPointer(0)),
@@ -102,6 +105,15 @@ impl Task {
     /// The name, for reports.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// What the kernel attached when it made the task, if it is a `T`.
+    #[inline]
+    pub fn data_as<T: Any>(&self) -> Option<&T> {
+        let data: *const (dyn Any + Send + Sync) = &raw const *self.data;
+        // SAFETY: the type in the box was noted when it was made and is `T`. As `downcast_ref`, without the indirect call
+        // for the type, which switching would make several times.
+        (self.data_type == TypeId::of::<T>()).then(|| unsafe { &*data.cast::<T>() })
     }
 
     /// What the kernel attached when it made the task.

@@ -5,17 +5,21 @@ use crate::cpu::local::local;
 use crate::irq;
 use crate::memory::PhysAddr;
 use crate::paging::{SpaceHandle, kernel};
-use crate::sync::Once;
+use crate::sync::SpinLock;
 use alloc::sync::Arc;
 use core::marker::PhantomData;
 use core::sync::atomic::Ordering;
 use threadbare_context::switch;
 
-static SCHEDULER: Once<&'static dyn Scheduler> = Once::new();
+static SCHEDULER: SpinLock<Option<&'static dyn Scheduler>> = SpinLock::new(None);
 
-/// Sets the policy; only the first call counts.
+/// Sets the policy.
 pub fn set_scheduler(scheduler: &'static dyn Scheduler) {
-    SCHEDULER.get_or_init(|| scheduler);
+    *SCHEDULER.lock() = Some(scheduler);
+}
+
+fn scheduler() -> Option<&'static dyn Scheduler> {
+    *SCHEDULER.lock()
 }
 
 /// The running task.
@@ -132,8 +136,7 @@ fn first_steps(left_as: usize) {
 /// Ends the running task.
 fn finish() -> ! {
     core::mem::forget(irq::disable());
-    let next = SCHEDULER
-        .get()
+    let next = scheduler()
         .expect("a scheduler is set before a task ends")
         .after_end();
     leave_for(next, FINISHED);
@@ -195,7 +198,7 @@ pub(crate) fn preempt_if_wanted() {
     let cpu = local();
     let allowed = cpu.preemption_disabled.get() == 0 && cpu.interrupt_depth.get() == 0;
     if allowed && cpu.reschedule.get() {
-        if let Some(scheduler) = SCHEDULER.get() {
+        if let Some(scheduler) = scheduler() {
             cpu.reschedule.set(false);
             scheduler.preempt();
         }

@@ -10,7 +10,7 @@ use threadbare_machine::task::{self, Task};
 use threadbare_machine::time::{self, Nanoseconds};
 use threadbare_machine::{cpu, irq};
 use threadbare_run_queue::fair::{self, Floor};
-use threadbare_run_queue::{Key, RunQueue};
+use threadbare_run_queue::{Key, Prefer, RunQueue};
 
 /// How many CPUs there are queues for.
 const CPUS: usize = 64;
@@ -33,6 +33,40 @@ pub(super) struct Cpu {
     slice_end: u64,
     /// What nobody was charged for: the idle task's time.
     idle: u64,
+    /// What real-time tasks have had of a period.
+    real_time: Share,
+}
+
+/// How much of each period real-time tasks may have while fair ones are ready, so that one that never waits does not lock
+/// everybody else out: `sched_rt_runtime_us` of `sched_rt_period_us` (`sched(7)`).
+#[derive(Debug)]
+struct Share {
+    since: u64,
+    used: u64,
+}
+
+impl Share {
+    const PERIOD: u64 = 1_000_000_000;
+    const MOST: u64 = 950_000_000;
+
+    fn charge(&mut self, elapsed: u64, now: u64) {
+        self.used = self.used.saturating_add(elapsed);
+        self.begin_period(now);
+    }
+
+    fn begin_period(&mut self, now: u64) {
+        if now.saturating_sub(self.since) >= Share::PERIOD {
+            *self = Share { since: now, used: 0 };
+        }
+    }
+
+    fn prefer(&self) -> Prefer {
+        if self.used > Share::MOST {
+            Prefer::Fair
+        } else {
+            Prefer::RealTime
+        }
+    }
 }
 
 /// Why the running task is left.
@@ -54,6 +88,7 @@ impl Cpu {
             charged: 0,
             slice_end: u64::MAX,
             idle: 0,
+            real_time: Share { since: 0, used: 0 },
         }
     }
 
@@ -71,34 +106,54 @@ impl Cpu {
             return;
         };
         current.charge(elapsed);
-        let first = self.ready.first().and_then(Key::virtual_time);
-        let own = (!current.is_real_time()).then(|| current.virtual_time());
-        if let Some(least) = first.into_iter().chain(own).min() {
+        if current.is_real_time() {
+            self.real_time.charge(elapsed, now);
+            if let Some(least) = self.ready.least_virtual_time() {
+                self.floor.lift(least);
+            }
+        } else {
+            let own = current.virtual_time();
+            let least = self
+                .ready
+                .least_virtual_time()
+                .map_or(own, |first| first.min(own));
             self.floor.lift(least);
+            if self.real_time.used != 0 {
+                self.real_time.begin_period(now);
+            }
         }
+    }
+
+    /// The key of the next to run.
+    fn first(&self) -> Option<Key> {
+        self.ready.first(self.real_time.prefer())
+    }
+
+    fn pop(&mut self) -> Option<Arc<Task>> {
+        self.ready.pop(self.real_time.prefer())
     }
 
     /// Leaves the running task, which is charged; the answer is whom to run, `None` to go on with it. With [`Leave::Wait`]
     /// `None` means that nobody is ready.
     pub(super) fn leave(&mut self, current: Option<&Scheduling>, why: Leave) -> Option<Arc<Task>> {
-        let Some(first) = self.ready.first() else {
+        if self.ready.is_empty() {
             if why == Leave::Wait {
                 self.charge(current, time::now().0);
                 self.slice_end = u64::MAX;
                 current.inspect(|current| current.count_switch(true));
             }
             return None;
-        };
+        }
         let now = time::now().0;
         self.charge(current, now);
         if let Some(current) = current {
-            let place = makes_place(current, first, why);
+            let place = self.place_of(current, why);
             if place == Some(Place::Keep) {
                 self.begin_slice(now);
                 return None;
             }
             current.count_switch(why == Leave::Wait);
-            let next = self.ready.pop();
+            let next = self.pop();
             match place {
                 Some(Place::Front) => self.ready.push_front(current.key(), task::current()),
                 Some(Place::Back) => self.ready.push(current.key(), task::current()),
@@ -108,7 +163,22 @@ impl Cpu {
             return next;
         }
         self.begin_slice(now);
-        self.ready.pop()
+        self.pop()
+    }
+
+    /// What becomes of the running task while another is ready; `None` when it waits.
+    fn place_of(&self, current: &Scheduling, why: Leave) -> Option<Place> {
+        let (first, own) = (self.first()?, current.key());
+        let gives_way = current.is_real_time() && self.real_time.prefer() == Prefer::Fair;
+        Some(match why {
+            Leave::Wait => return None,
+            _ if gives_way && first.virtual_time().is_some() => Place::Front,
+            // A fair task that yields lets another one run whatever their virtual times.
+            Leave::Yield if !current.is_real_time() || first <= own => Place::Back,
+            Leave::Preempt if first < own => Place::Front,
+            Leave::Preempt if current.is_real_time() && first == own && current.turn_is_over() => Place::Back,
+            Leave::Yield | Leave::Preempt => Place::Keep,
+        })
     }
 
     fn begin_slice(&mut self, now: u64) {
@@ -160,7 +230,9 @@ impl Cpu {
                 return false;
             }
             self.begin_slice(now);
-            self.ready.first().is_some_and(|first| first <= current.key())
+            let prefer_fair = self.real_time.prefer() == Prefer::Fair;
+            self.first()
+                .is_some_and(|first| prefer_fair || first <= current.key())
         })
     }
 
@@ -196,19 +268,6 @@ enum Place {
     Front,
     /// It is last among its equals.
     Back,
-}
-
-/// Whether the running task makes place for the one whose key is `first`; `None` when it waits.
-fn makes_place(current: &Scheduling, first: Key, why: Leave) -> Option<Place> {
-    let own = current.key();
-    Some(match why {
-        Leave::Wait => return None,
-        // A fair task that yields lets another one run whatever their virtual times.
-        Leave::Yield if !current.is_real_time() || first <= own => Place::Back,
-        Leave::Preempt if first < own => Place::Front,
-        Leave::Preempt if current.is_real_time() && first == own && current.turn_is_over() => Place::Back,
-        Leave::Yield | Leave::Preempt => Place::Keep,
-    })
 }
 
 /// The running task's account; `None` for the idle task.

@@ -20,6 +20,8 @@ mod park;
 mod policy;
 mod scheduling;
 mod timer;
+#[cfg(all(target_os = "none", feature = "vm-tests"))]
+pub(crate) mod vm_tests;
 mod wait;
 
 pub use attributes::{Attributes, Policy};

@@ -49,7 +49,7 @@ impl KernelData {
 
     /// What is attached to `task`.
     pub(crate) fn of(task: &Task) -> Option<&KernelData> {
-        task.data().downcast_ref()
+        task.data_as()
     }
 
     /// How many there are: no queue can hold more tasks.
