@@ -67,6 +67,12 @@ fn futexes() {
 }
 
 #[test]
+fn timers_and_clocks() {
+    checks(c("timers", Linking::Static), &[]);
+    checks(c("timers", Linking::MuslStatic), &[]);
+}
+
+#[test]
 fn a_signal_without_room_for_its_frame_ends_the_program_and_not_the_kernel() {
     let program = c("badstack", Linking::Static);
     for rsp in [

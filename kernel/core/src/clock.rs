@@ -18,6 +18,21 @@ pub fn realtime() -> u64 {
         .saturating_add(monotonic())
 }
 
+/// How often the wall clock has been set since boot.
+static TIMES_SET: AtomicU64 = AtomicU64::new(0);
+
+/// Sets the wall clock; whoever waits for a time by it looks again.
+pub fn set_realtime(now: u64) {
+    REALTIME_AT_BOOT.store(now.saturating_sub(monotonic()), Ordering::Relaxed);
+    TIMES_SET.fetch_add(1, Ordering::Relaxed);
+    crate::sched::look_at_clocks();
+}
+
+/// How often the wall clock has been set since boot.
+pub fn times_set() -> u64 {
+    TIMES_SET.load(Ordering::Relaxed)
+}
+
 /// Sets the wall clock as it was at boot.
 pub fn set_realtime_at_boot(nanoseconds: u64) {
     REALTIME_AT_BOOT.store(nanoseconds, Ordering::Relaxed);

@@ -30,6 +30,7 @@ pub mod sched;
 pub mod signal;
 pub mod syscall;
 pub mod system;
+pub mod time;
 pub mod tty;
 pub mod vfs;
 

@@ -41,6 +41,7 @@ pub(super) fn leave(thread: &Thread) {
 fn bury(process: &Arc<Process>) {
     let last_status = process.last_status.load(Ordering::Relaxed);
     process.end(ExitStatus::Exited(last_status)); // if nothing else has ended it
+    process.timers.delete_all();
     release_memory(process);
     release_files(process);
     if process.session() == process.pid {

@@ -252,6 +252,7 @@ fn commit(thread: &Thread, prepared: Prepared) -> Result<UserContext, Errno> {
     user::reset_registers()?;
     close_on_exec(thread);
     process.signals.reset_handlers();
+    process.timers.delete_created();
     thread.signals.set_stack(crate::signal::AlternateStack::default());
     *process.executable.lock() = Some(place);
     thread.set_name(&name);

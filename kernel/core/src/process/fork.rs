@@ -91,6 +91,7 @@ pub fn clone_process(
     if !sharing.memory {
         thread.signals.set_stack(parent.signals.stack());
     }
+    process.timers.watch_cpu_limit(&process);
     tree::add(&process);
     if life::start(&thread, parent_steps(&process, start)).is_err() {
         let parent = tree::find(process.parent());

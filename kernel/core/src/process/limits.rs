@@ -75,6 +75,11 @@ impl Limits {
         self.0[linux::RLIMIT_SIGPENDING as usize].soft
     }
 
+    /// `RLIMIT_CPU`, in seconds.
+    pub fn cpu_time(&self) -> Limit {
+        self.0[linux::RLIMIT_CPU as usize]
+    }
+
     /// `RLIMIT_STACK`.
     pub fn stack(&self) -> u64 {
         self.0[linux::RLIMIT_STACK as usize].soft

@@ -9,6 +9,7 @@ use crate::clock;
 use crate::mm::AddressSpace;
 use crate::sched::{Mutex, WaitQueue};
 use crate::signal::{ProcessSignals, Signal};
+use crate::time::ProcessTimers;
 use crate::vfs::{Credentials, FdTable, FsContext, Place, Readiness, Watchers};
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
@@ -44,6 +45,8 @@ pub struct Process {
     pub limits: SpinLock<Limits>,
     /// What it does with signals, and those that wait.
     pub signals: ProcessSignals,
+    /// Its timers.
+    pub timers: ProcessTimers,
     /// The file that it runs.
     pub executable: SpinLock<Option<Place>>,
     /// The auxiliary vector as it was at the start, for `/proc/<pid>/auxv`.
@@ -173,6 +176,7 @@ impl Process {
             credentials: SpinLock::new(from.credentials),
             limits: SpinLock::new(from.limits),
             signals: from.signals,
+            timers: ProcessTimers::default(),
             executable: SpinLock::new(from.executable),
             auxiliary: SpinLock::new(from.auxiliary),
             parent: AtomicU32::new(from.parent),
@@ -304,6 +308,13 @@ impl Process {
         if let Some(thread) = meant {
             thread.look();
         }
+    }
+
+    /// Adds something up over its threads, which are not to be kept.
+    pub(crate) fn fold_threads<T>(&self, start: T, add: impl Fn(T, &Thread) -> T) -> T {
+        let threads = self.threads.lock();
+        let alive = threads.iter().filter_map(Weak::upgrade);
+        alive.fold(start, |sum, thread| add(sum, &thread))
     }
 
     /// The first thread, for a report about the kernel's death: nothing is waited for.

@@ -131,7 +131,7 @@ impl Thread {
     }
 
     /// Whether its usage is still its own.
-    pub(super) fn has_not_left(&self) -> bool {
+    pub(crate) fn has_not_left(&self) -> bool {
         !self.left.load(Ordering::Relaxed)
     }
 

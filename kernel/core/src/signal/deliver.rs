@@ -16,7 +16,7 @@ pub fn deliver_pending(thread: &Thread, context: &mut UserContext, interrupted: 
     let signals = &thread.signals;
     while !thread.process.is_stopped() {
         let wanted = SignalSet::from_bits(!signals.mask().bits());
-        let Some(info) = signals.take(&thread.process.signals, wanted) else {
+        let Some(info) = super::take(thread, wanted) else {
             return nothing_left(thread, context, interrupted);
         };
         if trace::is_on() {

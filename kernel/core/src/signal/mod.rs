@@ -30,5 +30,6 @@ pub use info::{Details, SIGINFO_WORDS, SignalInfo};
 pub use mask::{restore_mask, set_mask, set_mask_meanwhile};
 pub use number::{DefaultAction, Signal, SignalSet};
 pub use restart::{Restart, is_restart};
-pub use send::{send_to_process, send_to_process_from, send_to_thread, set_action};
+pub(crate) use send::forget_timer;
+pub use send::{send_to_process, send_to_process_from, send_to_thread, set_action, take};
 pub use state::{AlternateStack, ProcessSignals, ThreadSignals};

@@ -43,6 +43,10 @@ impl Signal {
     pub const SIGTSTP: Signal = Signal(20);
     pub const SIGTTIN: Signal = Signal(21);
     pub const SIGTTOU: Signal = Signal(22);
+    pub const SIGXCPU: Signal = Signal(24);
+    pub const SIGXFSZ: Signal = Signal(25);
+    pub const SIGVTALRM: Signal = Signal(26);
+    pub const SIGPROF: Signal = Signal(27);
     pub const SIGWINCH: Signal = Signal(28);
     pub const SIGSYS: Signal = Signal(31);
 }

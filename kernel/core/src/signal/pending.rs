@@ -74,6 +74,20 @@ impl Pending {
         }))
     }
 
+    /// Drops what a timer has sent.
+    pub(super) fn discard_timer(&self, signal: Signal, timer: u32) {
+        if !self.set().contains(signal) {
+            return;
+        }
+        let mut queue = self.queue.lock();
+        queue.retain(|info| {
+            info.signal != signal || !matches!(info.details, Details::Timer { id, .. } if id == timer)
+        });
+        if queue.iter().all(|info| info.signal != signal) {
+            self.set.fetch_and(!bit(signal), Ordering::Relaxed);
+        }
+    }
+
     /// Drops all of some signals.
     pub(super) fn discard(&self, signals: SignalSet) {
         if self.set().bits() & signals.bits() == 0 {

@@ -5,7 +5,7 @@
 //!
 //! These functions may be called in interrupts, with no lock held.
 
-use super::{Action, Signal, SignalInfo, SignalSet};
+use super::{Action, Details, Signal, SignalInfo, SignalSet};
 use crate::process::{ExitStatus, Process, Thread};
 use crate::trace;
 
@@ -87,6 +87,24 @@ fn cancel_opposites(process: &Process, signal: Signal) {
     if !stops {
         process.resume();
     }
+}
+
+/// Drops what the timer `timer` of a process has sent, to `thread` if it sends to one.
+pub(crate) fn forget_timer(process: &Process, thread: Option<&Thread>, signal: Signal, timer: u32) {
+    match thread {
+        Some(thread) => thread.signals.pending.discard_timer(signal, timer),
+        None => process.signals.pending.discard_timer(signal, timer),
+    }
+}
+
+/// Takes a signal out of `wanted` that waits for a thread or its process. Called by the thread itself.
+pub fn take(thread: &Thread, wanted: SignalSet) -> Option<SignalInfo> {
+    let process = &thread.process;
+    let mut info = thread.signals.take(&process.signals, wanted)?;
+    if info.signal == Signal::SIGALRM || matches!(info.details, Details::Timer { .. }) {
+        process.timers.taken(&mut info);
+    }
+    Some(info)
 }
 
 /// Sets what a process does with a signal, and returns what it was. A signal that is ignored from now on is dropped where it

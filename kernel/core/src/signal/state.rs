@@ -244,7 +244,7 @@ impl ThreadSignals {
     }
 
     /// Takes a waiting signal out of `wanted`: the thread's own first.
-    pub fn take(&self, process: &ProcessSignals, wanted: SignalSet) -> Option<SignalInfo> {
+    pub(super) fn take(&self, process: &ProcessSignals, wanted: SignalSet) -> Option<SignalInfo> {
         let own = self.pending.take(wanted);
         own.or_else(|| process.pending.take(wanted))
     }

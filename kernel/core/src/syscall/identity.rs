@@ -48,6 +48,9 @@ pub(super) fn prlimit64(
             .limits
             .lock()
             .set(resource, Limit { soft, hard }, privileged)?;
+        if resource == linux::RLIMIT_CPU as usize {
+            target.timers.watch_cpu_limit(&target);
+        }
     }
     call.write_if_wanted(old, &[before.soft, before.hard])?;
     Ok(0)

@@ -35,6 +35,8 @@ mod sockets;
 mod system;
 mod table;
 mod threads;
+mod timerfd;
+mod timers;
 mod times;
 mod usage;
 mod users;

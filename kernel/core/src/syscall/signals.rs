@@ -179,7 +179,7 @@ fn wait_for_signal(
     deadline: Option<Nanoseconds>,
 ) -> Result<SignalInfo, Errno> {
     loop {
-        if let Some(taken) = call.thread.signals.take(&call.process().signals, wanted) {
+        if let Some(taken) = signal::take(call.thread, wanted) {
             return Ok(taken);
         }
         if call.thread.is_interrupted() {

@@ -2,7 +2,8 @@
 
 use super::{
     Call, epoll, eventfd, futex, identity, kill, mapping, names, nice, pidfd, pipe, poll, process, relations,
-    sched, sched_attributes, select, signals, sockets, system, threads, times, usage, users, wait,
+    sched, sched_attributes, select, signals, sockets, system, threads, timerfd, timers, times, usage, users,
+    wait,
 };
 use crate::error::Errno;
 use crate::mm::memory_is_scarce;
@@ -110,6 +111,19 @@ table! {
     __NR_clock_gettime => times::clock_gettime,
     __NR_clock_getres => times::clock_getres,
     __NR_clock_nanosleep => times::clock_nanosleep,
+    __NR_clock_settime => times::clock_settime,
+    __NR_settimeofday => times::settimeofday,
+    __NR_getitimer => timers::getitimer,
+    __NR_setitimer => timers::setitimer,
+    __NR_alarm => timers::alarm,
+    __NR_timer_create => timers::timer_create,
+    __NR_timer_settime => timers::timer_settime,
+    __NR_timer_gettime => timers::timer_gettime,
+    __NR_timer_getoverrun => timers::timer_getoverrun,
+    __NR_timer_delete => timers::timer_delete,
+    __NR_timerfd_create => timerfd::timerfd_create,
+    __NR_timerfd_settime => timerfd::timerfd_settime,
+    __NR_timerfd_gettime => timerfd::timerfd_gettime,
     __NR_nanosleep => times::nanosleep,
     __NR_gettimeofday => times::gettimeofday,
     __NR_time => times::time,

@@ -2,8 +2,8 @@
 
 use super::Call;
 use crate::error::Errno;
+use crate::time::Clock;
 use crate::{clock, sched};
-use alloc::format;
 use linux_raw_sys::general as linux;
 use threadbare_machine::time::Nanoseconds;
 
@@ -23,37 +23,94 @@ pub(super) fn read_timespec(call: &Call<'_>, from: usize) -> Result<u64, Errno> 
     Ok(seconds.saturating_mul(SECOND).saturating_add(nanoseconds))
 }
 
-fn timespec(nanoseconds: u64) -> [u64; 2] {
+pub(super) fn timespec(nanoseconds: u64) -> [u64; 2] {
     [nanoseconds / SECOND, nanoseconds % SECOND]
 }
 
-/// The time of a clock.
-fn read_clock(call: &Call<'_>, clock: usize) -> Result<u64, Errno> {
-    match u32::try_from(clock as u64 & 0xffff_ffff).map_err(|_| Errno::EINVAL)? {
-        linux::CLOCK_REALTIME | linux::CLOCK_REALTIME_COARSE | linux::CLOCK_TAI => Ok(clock::realtime()),
-        linux::CLOCK_MONOTONIC
-        | linux::CLOCK_MONOTONIC_RAW
-        | linux::CLOCK_MONOTONIC_COARSE
-        | linux::CLOCK_BOOTTIME => Ok(clock::monotonic()),
-        // One program runs on one CPU and nothing beside it: its time is the machine's.
-        linux::CLOCK_PROCESS_CPUTIME_ID | linux::CLOCK_THREAD_CPUTIME_ID => Ok(clock::monotonic()),
-        unknown => Err(call.missing(format!("clock {unknown}"), Errno::EINVAL)),
-    }
+/// The clock that a program names: an int is the low half of its register.
+///
+/// # Errors
+/// `EINVAL` if there is none.
+#[expect(clippy::cast_possible_truncation, reason = "clockid_t is an int")]
+pub(super) fn clock(call: &Call<'_>, register: usize) -> Result<Clock, Errno> {
+    Clock::new((register as u32).cast_signed(), call.thread)
 }
 
 /// `clock_gettime(2)`.
-pub(super) fn clock_gettime(call: &mut Call<'_>, [clock, to, ..]: [usize; 6]) -> Result<usize, Errno> {
-    let now = read_clock(call, clock)?;
+pub(super) fn clock_gettime(call: &mut Call<'_>, [number, to, ..]: [usize; 6]) -> Result<usize, Errno> {
+    let now = match number {
+        MONOTONIC => clock::monotonic(),
+        REALTIME => clock::realtime(),
+        _ => clock(call, number)?.now().ok_or(Errno::EINVAL)?,
+    };
     call.write(to, &timespec(now))?;
     Ok(0)
 }
 
-/// `clock_getres(2)`: a nanosecond.
-pub(super) fn clock_getres(call: &mut Call<'_>, [clock, to, ..]: [usize; 6]) -> Result<usize, Errno> {
-    read_clock(call, clock)?;
-    call.write_if_wanted(to, &timespec(1))?;
+/// The clocks that are asked most.
+const MONOTONIC: usize = linux::CLOCK_MONOTONIC as usize;
+const REALTIME: usize = linux::CLOCK_REALTIME as usize;
+
+/// `clock_getres(2)`.
+pub(super) fn clock_getres(call: &mut Call<'_>, [number, to, ..]: [usize; 6]) -> Result<usize, Errno> {
+    let resolution = clock(call, number)?.resolution();
+    call.write_if_wanted(to, &timespec(resolution))?;
     Ok(0)
 }
+
+/// `clock_settime(2)`: only the wall clock may be set, and only by the superuser.
+pub(super) fn clock_settime(call: &mut Call<'_>, [number, from, ..]: [usize; 6]) -> Result<usize, Errno> {
+    let clock = clock(call, number)?;
+    let time = read_timespec(call, from)?;
+    match clock {
+        Clock::Realtime if number == REALTIME => set_realtime(call, time),
+        clock if clock.counts_cpu_time() => Err(Errno::EPERM),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+fn set_realtime(call: &Call<'_>, time: u64) -> Result<usize, Errno> {
+    if !call.process().credentials().is_superuser() {
+        return Err(Errno::EPERM);
+    }
+    if time < clock::monotonic() {
+        return Err(Errno::EINVAL); // the machine would have been booted before 1970 (`clock_settime(2)`)
+    }
+    clock::set_realtime(time);
+    Ok(0)
+}
+
+/// `settimeofday(2)`. The time zone is nobody's.
+pub(super) fn settimeofday(call: &mut Call<'_>, [from, ..]: [usize; 6]) -> Result<usize, Errno> {
+    if from == 0 {
+        return Ok(0);
+    }
+    let time = read_timeval(call, from)?;
+    set_realtime(call, time)
+}
+
+/// Reads a `struct timeval` as nanoseconds.
+///
+/// # Errors
+/// `EFAULT`; `EINVAL` if it is negative or its microseconds are not below a second.
+pub(super) fn read_timeval(call: &Call<'_>, from: usize) -> Result<u64, Errno> {
+    let [seconds, microseconds] = call.read::<[i64; 2]>(from)?;
+    from_timeval(seconds, microseconds)
+}
+
+pub(super) fn from_timeval(seconds: i64, microseconds: i64) -> Result<u64, Errno> {
+    let seconds = u64::try_from(seconds).map_err(|_| Errno::EINVAL)?;
+    let microseconds = u64::try_from(microseconds)
+        .ok()
+        .filter(|&part| part < SECOND / MICROSECOND)
+        .ok_or(Errno::EINVAL)?;
+    Ok(seconds
+        .saturating_mul(SECOND)
+        .saturating_add(microseconds * MICROSECOND))
+}
+
+/// Nanoseconds.
+pub(super) const MICROSECOND: u64 = 1000;
 
 /// `gettimeofday(2)`.
 pub(super) fn gettimeofday(call: &mut Call<'_>, [to, zone, ..]: [usize; 6]) -> Result<usize, Errno> {
@@ -79,18 +136,54 @@ pub(super) fn nanosleep(call: &mut Call<'_>, [request, left, ..]: [usize; 6]) ->
 /// `clock_nanosleep(2)`.
 pub(super) fn clock_nanosleep(
     call: &mut Call<'_>,
-    [clock, flags, request, left, ..]: [usize; 6],
+    [number, flags, request, left, ..]: [usize; 6],
 ) -> Result<usize, Errno> {
-    let now = read_clock(call, clock)?;
+    let clock = clock(call, number)?;
+    match clock {
+        Clock::ReadOnly { .. } => return Err(Errno::EOPNOTSUPP),
+        Clock::Thread(..) => return Err(Errno::EINVAL),
+        Clock::Realtime | Clock::Monotonic | Clock::Process(..) => {}
+    }
     let time = read_timespec(call, request)?;
-    if flags & linux::TIMER_ABSTIME as usize == 0 {
+    let absolute = flags & linux::TIMER_ABSTIME as usize != 0;
+    if !absolute && !clock.counts_cpu_time() {
         return sleep_for(call, time, left);
     }
-    let deadline = clock::monotonic().saturating_add(time.saturating_sub(now));
-    if sleep_until(call, deadline) {
-        Ok(0)
-    } else {
-        Err(Errno::ERESTARTNOHAND)
+    let now = clock.now().ok_or(Errno::EINVAL)?;
+    let until = if absolute { time } else { now.saturating_add(time) };
+    if sleep_by(call, &clock, until) {
+        return Ok(0);
+    }
+    if !absolute {
+        let remaining = until.saturating_sub(clock.now().unwrap_or(until));
+        call.write_if_wanted(left, &timespec(remaining))?;
+        return Err(Errno::EINTR);
+    }
+    Err(Errno::ERESTARTNOHAND)
+}
+
+/// Sleeps until a clock shows a time: it may be set, or stand still, meanwhile. Whether that came; otherwise the sleep was
+/// interrupted.
+fn sleep_by(call: &Call<'_>, clock: &Clock, until: u64) -> bool {
+    /// How often a clock is looked at that may stand still.
+    const LOOK: u64 = 1_000_000;
+    loop {
+        let Some(wait) = clock
+            .now()
+            .and_then(|now| until.checked_sub(now))
+            .filter(|&wait| wait > 0)
+        else {
+            return true;
+        };
+        if call.thread.is_interrupted() {
+            return false;
+        }
+        let wait = if clock.counts_cpu_time() {
+            wait.max(LOOK)
+        } else {
+            wait
+        };
+        let _ = sched::park_until(Nanoseconds(clock::monotonic().saturating_add(wait)));
     }
 }
 
