@@ -22,3 +22,8 @@ fn pipes_and_fifos() {
 fn event_counters_and_epoll() {
     checks("events");
 }
+
+#[test]
+fn unix_sockets() {
+    checks("sockets");
+}

@@ -4,6 +4,7 @@ pub mod epoll;
 mod eventfd;
 pub mod pipe;
 mod poller;
+pub mod unix;
 
 pub use eventfd::EventCounter;
 pub use poller::{Interest, wait_for_any};

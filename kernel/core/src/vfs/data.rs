@@ -79,6 +79,16 @@ pub trait Source {
         }
         Ok(())
     }
+
+    /// Gives the next `count` bytes, at most a page of them, at the start of a page of their own.
+    ///
+    /// # Errors
+    /// As [`take`](Source::take); `ENOMEM`.
+    fn take_page(&mut self, count: usize) -> Result<Frame, Errno> {
+        let page = Frame::zeroed()?;
+        self.take_into_page(&page, 0..count)?;
+        Ok(page)
+    }
 }
 
 /// A sink in kernel memory that holds at most so many bytes.

@@ -7,10 +7,10 @@ use crate::syscall::Call;
 use crate::vfs::Timestamp;
 
 /// Runs a system call on behalf of the thread that calls.
-pub(super) fn with_caller(
+pub(in crate::syscall) fn with_caller<T>(
     call: &Call<'_>,
-    run: impl FnOnce(&Caller<'_>) -> Result<usize, Errno>,
-) -> Result<usize, Errno> {
+    run: impl FnOnce(&Caller<'_>) -> Result<T, Errno>,
+) -> Result<T, Errno> {
     let process = call.process();
     let credentials = process.credentials();
     let limits = *process.limits.lock();

@@ -4,7 +4,7 @@
 //! numbers to them. Arguments are checked in the order of Linux where a program can tell: a bad descriptor before a bad
 //! address, a bad flag before either.
 
-mod adapter;
+pub(super) mod adapter;
 mod attributes;
 mod caller;
 mod control;
@@ -12,7 +12,7 @@ mod copy;
 mod descriptors;
 mod directories;
 mod locks;
-mod names;
+pub(super) mod names;
 mod open;
 mod seek;
 mod size;
@@ -20,7 +20,7 @@ mod stat;
 mod status;
 mod table;
 mod transfer;
-mod user_data;
+pub(super) mod user_data;
 mod xattr;
 
 pub use caller::Caller;

@@ -65,6 +65,19 @@ pub(super) fn mknod(caller: &Caller<'_>, path: usize, mode: u32, device: u32) ->
     mknodat(caller, AT_FDCWD, path, mode, device)
 }
 
+/// Makes the file of a socket that is bound to `path` (`bind(2)`).
+///
+/// # Errors
+/// `EEXIST`; as `mknod(2)` says.
+pub(in crate::syscall) fn make_socket(caller: &Caller<'_>, path: &[u8]) -> Result<Place, Errno> {
+    let parent = parent(caller, AT_FDCWD, path)?;
+    create(caller, &parent, NewKind::Socket, 0o777 & !caller.fs.umask())?;
+    let Last::Name(name) = parent.last() else {
+        return Err(Errno::EEXIST);
+    };
+    caller.resolver().child(&parent.directory, name)
+}
+
 /// `symlinkat(2)`
 pub(super) fn symlinkat(
     caller: &Caller<'_>,

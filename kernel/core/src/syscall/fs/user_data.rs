@@ -17,7 +17,7 @@ pub(super) const TRANSFER_LIMIT: usize = 0x7fff_f000;
 const PIECE_LIMIT: usize = 1024;
 
 /// Pieces of user memory, used up from the front.
-pub(super) struct UserData<'a> {
+pub(in crate::syscall) struct UserData<'a> {
     memory: &'a dyn UserMemory,
     /// The pieces after the current one, last first.
     rest: Vec<IoVec>,
@@ -27,7 +27,7 @@ pub(super) struct UserData<'a> {
 
 impl<'a> UserData<'a> {
     /// One piece.
-    pub(super) fn new(memory: &'a dyn UserMemory, base: usize, length: usize) -> Self {
+    pub(in crate::syscall) fn new(memory: &'a dyn UserMemory, base: usize, length: usize) -> Self {
         let length = length.min(TRANSFER_LIMIT);
         UserData {
             memory,
@@ -41,7 +41,11 @@ impl<'a> UserData<'a> {
     ///
     /// # Errors
     /// `EINVAL` for too many or too large ones, `EFAULT`, `ENOMEM`.
-    pub(super) fn vector(memory: &'a dyn UserMemory, array: usize, count: usize) -> Result<Self, Errno> {
+    pub(in crate::syscall) fn vector(
+        memory: &'a dyn UserMemory,
+        array: usize,
+        count: usize,
+    ) -> Result<Self, Errno> {
         if count > PIECE_LIMIT {
             return Err(Errno::EINVAL);
         }
