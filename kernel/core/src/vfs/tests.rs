@@ -143,11 +143,8 @@ fn metadata(kind: FileType, permissions: u32) -> Metadata {
 
 fn user(uid: u32, gid: u32, groups: &[u32]) -> Credentials {
     Credentials {
-        uid,
-        gid,
-        fs_uid: uid,
-        fs_gid: gid,
         groups: Arc::from(groups),
+        ..Credentials::of(uid, gid)
     }
 }
 

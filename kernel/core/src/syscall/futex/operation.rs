@@ -113,7 +113,7 @@ mod tests {
         let encoded = linux::FUTEX_OP_ADD << 28 | linux::FUTEX_OP_CMP_LT << 24 | 0xfff << 12 | 0xffe;
         let operation = Operation::decode(encoded).unwrap();
         assert_eq!((operation.apply(5), operation.comparand), (4, -2));
-        assert!(operation.holds(-3i32.cast_unsigned()) && !operation.holds(0));
+        assert!(operation.holds((-3i32).cast_unsigned()) && !operation.holds(0));
         let shift = (linux::FUTEX_OP_OR | linux::FUTEX_OP_OPARG_SHIFT) << 28 | 4 << 12;
         assert_eq!(Operation::decode(shift).unwrap().apply(1), 17);
     }
