@@ -18,6 +18,7 @@ mod eventfd;
 mod futex;
 mod identity;
 mod install;
+mod io;
 mod kill;
 mod mapping;
 mod names;

@@ -1,9 +1,9 @@
 //! From numbers to functions.
 
 use super::{
-    Call, epoll, eventfd, futex, identity, kill, mapping, names, nice, pidfd, pipe, poll, process, relations,
-    sched, sched_attributes, select, signals, sockets, system, threads, timerfd, timers, times, usage, users,
-    wait,
+    Call, epoll, eventfd, futex, identity, io, kill, mapping, names, nice, pidfd, pipe, poll, process,
+    relations, sched, sched_attributes, select, signals, sockets, system, threads, timerfd, timers, times,
+    usage, users, wait,
 };
 use crate::error::Errno;
 use crate::mm::memory_is_scarce;
@@ -167,6 +167,8 @@ table! {
     __NR_membarrier => system::membarrier,
     __NR_futex => futex::futex,
     __NR_futex_waitv => futex::futex_waitv,
+    __NR_read => io::read,
+    __NR_write => io::write,
     __NR_pipe => pipe::pipe,
     __NR_pipe2 => pipe::pipe2,
     __NR_eventfd => eventfd::eventfd,

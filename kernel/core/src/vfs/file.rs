@@ -27,7 +27,7 @@ pub enum Offsets {
 /// `EAGAIN`. They move as much as is there at once, and at most what the [`Sink`] or [`Source`] has room for. An error
 /// after some bytes have moved is not reported; the count is.
 pub trait FileOperations: Any + Send + Sync {
-    /// What offsets mean.
+    /// What offsets mean: always the same.
     fn offsets(&self) -> Offsets {
         Offsets::None
     }
@@ -121,6 +121,8 @@ impl FileOperations for PathOnly {
 pub struct File {
     place: Place,
     operations: Arc<dyn FileOperations>,
+    /// What the operations say of offsets, which they always do.
+    offsets: Offsets,
     /// The access mode and the status flags; only [`OpenFlags::CHANGEABLE`] ever changes.
     flags: AtomicU32,
     /// Where the next `read` or `write` goes, and where a listing goes on.
@@ -135,6 +137,7 @@ impl File {
         let flags = AtomicU32::new(flags.of_open_file().bits());
         Arc::new(File {
             place,
+            offsets: operations.offsets(),
             operations,
             flags,
             offset: AtomicU64::new(0),
@@ -203,6 +206,11 @@ impl File {
     /// Who is told when its last handle is gone.
     pub fn observers(&self) -> &Observers {
         &self.observers
+    }
+
+    /// Whether bytes have offsets in it.
+    pub fn has_bytes(&self) -> bool {
+        self.offsets == Offsets::Bytes
     }
 
     /// Whether it is only a place (`O_PATH`).
@@ -293,7 +301,7 @@ impl File {
         if self.is_path_only() {
             return Err(Errno::EBADF);
         }
-        if self.operations.offsets() == Offsets::None {
+        if self.offsets == Offsets::None {
             Err(Errno::ESPIPE)
         } else {
             Ok(())
@@ -316,10 +324,8 @@ impl File {
 
     /// Refuses what would reach past the largest offset.
     fn check_end(&self, offset: u64, count: usize) -> Result<(), Errno> {
-        let end = offset
-            .checked_add(count as u64)
-            .and_then(|end| i64::try_from(end).ok());
-        if self.operations.offsets() == Offsets::Bytes && end.is_none() {
+        let fits = || i64::try_from(offset.checked_add(count as u64)?).ok();
+        if self.offsets == Offsets::Bytes && fits().is_none() {
             Err(Errno::EINVAL)
         } else {
             Ok(())
@@ -327,14 +333,14 @@ impl File {
     }
 
     fn write_offset(&self, offset: u64) -> u64 {
-        match self.inode().contents() {
-            Some(contents) if self.flags().has(linux::O_APPEND) => contents.size(),
-            _ => offset,
+        if !self.flags().has(linux::O_APPEND) {
+            return offset;
         }
+        self.inode().contents().map_or(offset, |contents| contents.size())
     }
 
     fn advance(&self, offset: u64, count: usize) {
-        if self.operations.offsets() == Offsets::Bytes {
+        if self.offsets == Offsets::Bytes {
             self.set_offset(offset.saturating_add(count as u64));
         }
     }

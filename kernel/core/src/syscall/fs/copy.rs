@@ -155,7 +155,7 @@ fn copy_part(
     to: &mut Position<'_>,
     count: usize,
 ) -> Result<(usize, usize), Errno> {
-    let count = match room(caller, to.file, to.at)? {
+    let count = match room(caller.size_limit, to.file, to.at)? {
         Some(room) => count.min(usize::try_from(room).unwrap_or(usize::MAX)),
         None => count,
     };

@@ -26,6 +26,7 @@ mod xattr;
 pub use caller::Caller;
 pub use locks::release_process as release_locks_of_process;
 pub use table::{Function, SystemCall, find};
+pub(super) use transfer::room;
 
 use crate::error::Errno;
 use crate::syscall::Call;

@@ -160,7 +160,7 @@ fn write_user_data(
 ) -> Result<usize, Errno> {
     use crate::vfs::Source;
     if data.remaining() > 0
-        && let Some(room) = room(caller, file, at)?
+        && let Some(room) = room(caller.size_limit, file, at)?
     {
         data.limit(room);
     }
@@ -175,8 +175,8 @@ fn write_user_data(
 ///
 /// # Errors
 /// `EFBIG` if that is nothing.
-pub(super) fn room(caller: &Caller<'_>, file: &File, at: Option<u64>) -> Result<Option<u64>, Errno> {
-    if caller.size_limit == u64::MAX || !file.flags().writable() {
+pub(in crate::syscall) fn room(limit: u64, file: &File, at: Option<u64>) -> Result<Option<u64>, Errno> {
+    if limit == u64::MAX || !file.flags().writable() {
         return Ok(None);
     }
     let Some(contents) = file.inode().contents() else {
@@ -188,7 +188,7 @@ pub(super) fn room(caller: &Caller<'_>, file: &File, at: Option<u64>) -> Result<
     } else {
         at.unwrap_or_else(|| file.offset())
     };
-    match caller.size_limit.saturating_sub(start) {
+    match limit.saturating_sub(start) {
         0 => Err(Errno::EFBIG),
         room => Ok(Some(room)),
     }
