@@ -5,7 +5,8 @@
 //! unit, handed in by the owner, so that a kernel can place it where it likes. Only the entries of the first
 //! units of free blocks carry anything; adding a range of any size touches a logarithmic number of them.
 //!
-//! Single units that come back are kept *warm*: handed out next, last come first, without splitting and merging.
+//! Single units that come back, and the rest of a small block that was split for one, are kept *warm*: handed out next,
+//! last come first, without splitting and merging.
 //!
 //! Invariants:
 //! 1. Every unit is in at most one free block, or warm, or handed out, or was never added.
@@ -27,6 +28,9 @@ const NONE: u32 = u32::MAX;
 
 /// How many single units are kept warm.
 const WARM: usize = 64;
+
+/// When none is warm, a block of this order is warmed at once.
+const WARMED: usize = 3;
 
 /// The `free_order` of a warm unit.
 const IS_WARM: u8 = u8::MAX;
@@ -97,6 +101,15 @@ impl<'a> Buddy<'a> {
 
     #[inline(never)]
     fn allocate_cold(&mut self, order: usize) -> Option<usize> {
+        if order == 0
+            && let Some(block) = self.split(WARMED)
+        {
+            for unit in block + 1..block + (1 << WARMED) {
+                self.warm(unit);
+            }
+            self.free -= 1;
+            return Some(block);
+        }
         let block = self.split(order).or_else(|| {
             self.cool();
             self.split(order)
@@ -139,12 +152,16 @@ impl<'a> Buddy<'a> {
         );
         self.free += 1 << order;
         if order == 0 && self.warm_count < WARM {
-            self.warm[self.warm_count] = narrow(block);
-            self.warm_count += 1;
-            self.entries[block].free_order = IS_WARM;
+            self.warm(block);
         } else {
             self.merge(block, order);
         }
+    }
+
+    fn warm(&mut self, unit: usize) {
+        self.warm[self.warm_count] = narrow(unit);
+        self.warm_count += 1;
+        self.entries[unit].free_order = IS_WARM;
     }
 
     /// Makes a free block, joined with its buddies.

@@ -195,6 +195,29 @@ impl<'a> Cursor<'a> {
         })
     }
 
+    /// Makes the page here the space's own and writable, if it was shared by [`UserSpace::share`] until then; `false`
+    /// if it was not.
+    ///
+    /// # Errors
+    /// No frame for the copy; nothing has changed.
+    pub fn copy_on_write(&mut self) -> Result<bool, OutOfMemory> {
+        let entry = self.entry();
+        if !entry.is_copied_on_write() {
+            return Ok(false);
+        }
+        if !self.borrow_frame(entry, Frame::is_shared) {
+            self.set(entry.written(entry.address()));
+            kernel::flush_page(self.space.root(), self.page);
+            return Ok(true);
+        }
+        let copy = self.borrow_frame(entry, Frame::duplicate)?;
+        self.set(entry.written(PhysAddr::of_frame(copy.into_number())));
+        kernel::flush_page(self.space.root(), self.page);
+        // SAFETY: the entry owned one count (invariant 1 of `paging`) and names another frame now.
+        drop(unsafe { Frame::from_number(entry.address().frame_number()) });
+        Ok(true)
+    }
+
     /// Changes the rights of what is mapped here. Writing is granted only if `may_write` agrees, and never for a
     /// page of the initial RAM disk.
     pub fn protect(&mut self, access: Access, may_write: impl FnOnce(&Frame) -> bool) {

@@ -41,6 +41,8 @@ pub(crate) const GLOBAL: u64 = 1 << 8;
 const HELD: u64 = 1 << 9;
 /// Software bit: the frame is a page of the initial RAM disk, which nobody counts.
 const UNCOUNTED: u64 = 1 << 10;
+/// Software bit: ring 3 may write here, but the page is shared by a copy of the space: it is copied first.
+const COPY_ON_WRITE: u64 = 1 << 11;
 pub(crate) const NO_EXECUTE: u64 = 1 << 63;
 const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 
@@ -110,9 +112,24 @@ impl Entry {
         self.0 & (HELD | UNCOUNTED) == HELD
     }
 
-    /// The same, but ring 3 may not write.
-    pub(crate) fn without_writing(self) -> Entry {
-        Entry(self.0 & !WRITABLE)
+    /// The same, shared with a copy of the space: what may be written is copied first.
+    pub(crate) fn shared_until_written(self) -> Entry {
+        let bits = self.0 & !WRITABLE;
+        Entry(if self.0 & WRITABLE == 0 {
+            bits
+        } else {
+            bits | COPY_ON_WRITE
+        })
+    }
+
+    /// Whether a write is allowed once the page is the space's own.
+    pub(crate) fn is_copied_on_write(self) -> bool {
+        self.0 & COPY_ON_WRITE != 0
+    }
+
+    /// The same rights and writing, for a page that is the space's own.
+    pub(crate) fn written(self, page: PhysAddr) -> Entry {
+        Entry(self.0 & !(ADDRESS | COPY_ON_WRITE | UNCOUNTED) | page.0 | WRITABLE)
     }
 
     /// The same frame with other rights; the other bits are kept.

@@ -76,7 +76,7 @@ unsafe fn share_entries(from: PhysAddr, to: PhysAddr, pages: Range<usize>, copy_
                 Frame::count_again(entry.address().frame_number());
             }
             if copy_on_write {
-                *entry = entry.without_writing();
+                *entry = entry.shared_until_written();
             }
             *copy = *entry;
             shared += 1;

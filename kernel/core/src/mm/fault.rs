@@ -64,11 +64,16 @@ impl AddressSpace {
         if address >= USER_END {
             return Err(FaultError::Unmapped);
         }
+        // After `fork` most faults are these; the page's entry alone says what is allowed.
+        let page = address & !(PAGE_SIZE - 1);
+        if touch == Touch::Write && self.space.cursor(page).copy_on_write()? {
+            return Ok(());
+        }
         let (range, vma) = self.vmas.get(address).ok_or(FaultError::Unmapped)?;
         if !touch.allowed_by(vma.access) {
             return Err(FaultError::Forbidden);
         }
-        let cursor = self.space.cursor(address & !(PAGE_SIZE - 1));
+        let cursor = self.space.cursor(page);
         if !cursor.is_held() {
             return bring(cursor, &range, vma, touch);
         }
