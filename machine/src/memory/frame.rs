@@ -98,7 +98,7 @@ impl Frame {
     /// Makes another handle of a page and gives it up, but not its count: for a second page-table entry.
     pub(crate) fn count_again(number: usize) {
         // What is cloned is not a handle that was given out, so it is not dropped either.
-        core::mem::forget(ManuallyDrop::new(Frame { number }).clone());
+        let _kept = ManuallyDrop::new(Frame { number }).clone();
     }
 
     /// Gives up the handle but not its count: the caller keeps the number, in a page-table entry.

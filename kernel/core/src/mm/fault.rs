@@ -154,19 +154,20 @@ fn make_writable(mut cursor: Cursor<'_>, vma: &Vma) -> Result<(), FaultError> {
     };
     let alone = !frame.is_read_only() && (vma.shared || !frame.is_shared());
     trace::count(if alone { Event::Unshared } else { Event::Copy });
-    let made = if alone { None } else { Some(frame.duplicate()) };
-    Ok(match made {
-        None => cursor.map(frame, vma.access)?,
-        Some(Ok(copy)) => cursor.map(copy, vma.access)?,
-        Some(Err(error)) => {
+    if alone {
+        return Ok(cursor.map(frame, vma.access)?);
+    }
+    match frame.duplicate() {
+        Ok(copy) => Ok(cursor.map(copy, vma.access)?),
+        Err(error) => {
             let access = Access {
                 write: false,
                 ..vma.access
             };
             cursor.map(frame, access)?; // what was there stays there
-            return Err(error.into());
+            Err(error.into())
         }
-    })
+    }
 }
 
 /// A touch that the mapping allows and the page's entry does not, and that is no write to a shared page.

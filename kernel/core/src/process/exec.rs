@@ -205,8 +205,7 @@ fn become_only_thread(thread: &Thread) -> Result<(), Errno> {
         return Err(Errno::EAGAIN);
     }
     let alone = || {
-        let others = process.threads();
-        for other in others.iter().filter(|other| other.tid() != thread.tid()) {
+        for other in process.threads().filter(|other| other.tid() != thread.tid()) {
             other.give_up(); // again and again: one may just have made another
         }
         (process.alive.load(Ordering::Acquire) == 1).then_some(())

@@ -139,7 +139,6 @@ fn check_count(parent: &Process) -> Result<(), Errno> {
         return Ok(());
     }
     let of_user = tree::all()
-        .iter()
         .filter(|process| process.credentials().uid == credentials.uid)
         .count();
     if of_user as u64 >= most {

@@ -21,13 +21,12 @@ const PATIENCE: u64 = 1_000_000;
 /// Makes room: ends the largest process, or waits for one that is ending. Returns when trying again makes sense, or the
 /// calling thread itself is to end.
 pub fn make_room(thread: &Thread) {
-    let processes = tree::all();
-    let ending = |process: &Arc<Process>| process.status().is_some() && !process.is_zombie();
-    if !processes.iter().any(ending) {
-        let sizes = processes.iter().filter(|process| !process.is_zombie());
+    let ending = |process: Arc<Process>| process.status().is_some() && !process.is_zombie();
+    if !tree::all().any(ending) {
+        let sizes = tree::all().filter(|process| !process.is_zombie());
         let largest = sizes.max_by_key(|process| (resident(process), process.pid));
         if let Some(victim) = largest {
-            tell(victim);
+            tell(&victim);
             victim.end(ExitStatus::Signaled(Signal::SIGKILL.number()));
         }
     }
@@ -44,7 +43,7 @@ fn resident(process: &Process) -> usize {
 }
 
 fn tell(victim: &Process) {
-    let name = victim.threads().first().map(|thread| *thread.name.lock());
+    let name = victim.first_thread_for_report().map(|thread| *thread.name.lock());
     let name = name.unwrap_or_default();
     let name = String::from_utf8_lossy(name.split(|&byte| byte == 0).next().unwrap_or_default());
     let text = format!(

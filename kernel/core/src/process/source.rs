@@ -31,7 +31,6 @@ fn find(pid: u32) -> Result<Arc<Process>, Errno> {
 fn thread(pid: u32, tid: u32) -> Result<Arc<Thread>, Errno> {
     find(pid)?
         .threads()
-        .into_iter()
         .find(|thread| thread.tid() == tid)
         .ok_or(Errno::ENOENT)
 }
@@ -79,7 +78,7 @@ impl ProcSource for Tables {
     }
 
     fn processes(&self) -> Vec<u32> {
-        tree::all().iter().map(|process| process.pid).collect()
+        tree::all().map(|process| process.pid).collect()
     }
 
     fn process(&self, pid: u32) -> Result<ProcessInfo, Errno> {
@@ -124,7 +123,7 @@ impl ProcSource for Tables {
                 credentials.fs_gid,
             ],
             groups: credentials.groups.to_vec(),
-            threads: u32::try_from(process.threads().len()).unwrap_or(u32::MAX),
+            threads: u32::try_from(process.threads().count()).unwrap_or(u32::MAX),
             started: process.started,
             user_time: times.user,
             system_time: times.system,
@@ -147,7 +146,9 @@ impl ProcSource for Tables {
         if process.is_zombie() {
             return Ok(vec![pid]);
         }
-        Ok(process.threads().iter().map(|thread| thread.tid()).collect())
+        let mut numbers: Vec<u32> = process.threads().map(|thread| thread.tid()).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
     }
 
     fn thread_name(&self, pid: u32, tid: u32) -> Result<Vec<u8>, Errno> {

@@ -286,9 +286,20 @@ impl Process {
         self.alive.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Its threads that still live.
-    pub fn threads(&self) -> Vec<Arc<Thread>> {
-        self.threads.lock().iter().filter_map(Weak::upgrade).collect()
+    /// Its threads that still live, the youngest first: those before one that is looked at may go meanwhile, and none is
+    /// missed. Nothing is allocated.
+    pub fn threads(&self) -> impl Iterator<Item = Arc<Thread>> {
+        let mut left = self.threads.lock().len();
+        core::iter::from_fn(move || {
+            while left > 0 {
+                left -= 1;
+                let thread = self.threads.lock().get(left).and_then(Weak::upgrade);
+                if thread.is_some() {
+                    return thread;
+                }
+            }
+            None
+        })
     }
 
     /// Lets all threads look for signals and for their end.

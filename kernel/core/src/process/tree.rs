@@ -128,12 +128,19 @@ pub fn find_thread(tid: u32) -> Option<Arc<Thread>> {
             None => tree.processes.get(&tid).cloned()?,
         }
     };
-    process.threads().into_iter().find(|thread| thread.tid() == tid)
+    process.threads().find(|thread| thread.tid() == tid)
 }
 
-/// All processes, by number.
-pub fn all() -> Vec<Arc<Process>> {
-    TREE.lock().processes.values().cloned().collect()
+/// All processes, by number. One that comes or goes meanwhile may be among them or not. Nothing is allocated: this is also how
+/// room is made where there is none.
+pub fn all() -> impl Iterator<Item = Arc<Process>> {
+    let mut last = 0;
+    core::iter::from_fn(move || {
+        let tree = TREE.lock();
+        let (number, process) = tree.processes.range(last + 1..).next()?;
+        last = *number;
+        Some(process.clone())
+    })
 }
 
 /// How many processes there are.
@@ -141,22 +148,15 @@ pub fn count() -> usize {
     TREE.lock().processes.len()
 }
 
-/// The processes of a group.
-pub fn members_of_group(group: u32) -> Vec<Arc<Process>> {
-    let tree = TREE.lock();
-    tree.iter()
-        .filter(|process| process.group() == group)
-        .cloned()
-        .collect()
+/// The processes of a group, as [`all`] gives them.
+pub fn members_of_group(group: u32) -> impl Iterator<Item = Arc<Process>> {
+    all().filter(move |process| process.group() == group)
 }
 
 /// Sends a signal to every process of a group; whether there is one.
 pub fn send_to_group(group: u32, info: SignalInfo) -> bool {
-    let members = members_of_group(group);
-    for process in &members {
-        send_to_process(process, info);
-    }
-    !members.is_empty()
+    let sent = members_of_group(group).inspect(|process| _ = send_to_process(process, info));
+    sent.count() > 0
 }
 
 /// Whether no member of a group has a parent in another group of the same session: nobody could continue it when it

@@ -62,7 +62,7 @@ impl Process {
     /// What its threads have used, those that live and those that have ended.
     pub fn own_times(&self) -> Times {
         let mut times = self.usage.lock().ended_threads;
-        for thread in self.threads().iter().filter(|thread| thread.has_not_left()) {
+        for thread in self.threads().filter(|thread| thread.has_not_left()) {
             times.add(&thread.times());
         }
         if let Some(memory) = self.memory_if_alive() {

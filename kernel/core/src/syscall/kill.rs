@@ -73,14 +73,13 @@ pub(super) fn kill(call: &mut Call<'_>, [target, signal, ..]: [usize; 6]) -> Res
             let target = process::find(pid.cast_unsigned()).ok_or(Errno::ESRCH)?;
             send(call, &target, signal)?;
         }
-        0 => send_to_all(call, &process::members_of_group(own.group()), signal)?,
+        0 => send_to_all(call, process::members_of_group(own.group()), signal)?,
         -1 => {
-            let mut others = process::all();
-            others.retain(|other| other.pid != own.pid && other.pid != process::INIT);
-            send_to_all(call, &others, signal)?;
+            let is_other = |other: &Arc<Process>| other.pid != own.pid && other.pid != process::INIT;
+            send_to_all(call, process::all().filter(is_other), signal)?;
         }
         i32::MIN => return Err(Errno::ESRCH),
-        group => send_to_all(call, &process::members_of_group(group.unsigned_abs()), signal)?,
+        group => send_to_all(call, process::members_of_group(group.unsigned_abs()), signal)?,
     }
     Ok(0)
 }
@@ -89,10 +88,14 @@ pub(super) fn kill(call: &mut Call<'_>, [target, signal, ..]: [usize; 6]) -> Res
 ///
 /// # Errors
 /// `ESRCH` if there is none, `EPERM` if there are but the caller may send to none of them.
-fn send_to_all(call: &Call<'_>, targets: &[Arc<Process>], signal: Option<Signal>) -> Result<(), Errno> {
+fn send_to_all(
+    call: &Call<'_>,
+    targets: impl Iterator<Item = Arc<Process>>,
+    signal: Option<Signal>,
+) -> Result<(), Errno> {
     let mut result = Err(Errno::ESRCH);
     for target in targets {
-        let sent = send(call, target, signal);
+        let sent = send(call, &target, signal);
         if result != Ok(()) {
             result = sent;
         }

@@ -4,7 +4,7 @@ use super::Call;
 use super::sched::{int, limit_allows};
 use super::sched_attributes::clamp;
 use crate::error::Errno;
-use crate::process::{Thread, all, find_thread, members_of_group};
+use crate::process::{Process, Thread, all, find_thread, members_of_group};
 use crate::sched::{self, Attributes};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -58,15 +58,23 @@ fn targets(call: &Call<'_>, which: usize, who: usize) -> Result<Vec<Arc<Thread>>
         linux::PRIO_PROCESS => find_thread(or_own(call.thread.tid())).into_iter().collect(),
         linux::PRIO_PGRP => {
             let members = members_of_group(or_own(call.process().group()));
-            members.iter().flat_map(|process| process.threads()).collect()
+            gather(members)?
         }
         linux::PRIO_USER => {
             let user = or_own(call.process().credentials().uid);
-            let processes = all()
-                .into_iter()
-                .filter(|process| process.credentials().uid == user);
-            processes.flat_map(|process| process.threads()).collect()
+            gather(all().filter(|process| process.credentials().uid == user))?
         }
         _ => return Err(Errno::EINVAL),
     })
+}
+
+fn gather(processes: impl Iterator<Item = Arc<Process>>) -> Result<Vec<Arc<Thread>>, Errno> {
+    let mut threads = Vec::new();
+    for process in processes {
+        for thread in process.threads() {
+            threads.try_reserve(1)?;
+            threads.push(thread);
+        }
+    }
+    Ok(threads)
 }

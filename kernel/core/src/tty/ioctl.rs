@@ -112,8 +112,7 @@ fn own(terminal: &Terminal, caller: &Process) -> Result<(Option<u32>, Option<u32
 fn set_foreground(terminal: &Terminal, caller: &Process, group: i32) -> Result<usize, Errno> {
     let group = u32::try_from(group).map_err(|_| Errno::EINVAL)?;
     own(terminal, caller)?;
-    let members = process::members_of_group(group);
-    let member = members.first().ok_or(Errno::ESRCH)?;
+    let member = process::members_of_group(group).next().ok_or(Errno::ESRCH)?;
     if member.session() != caller.session() {
         return Err(Errno::EPERM);
     }

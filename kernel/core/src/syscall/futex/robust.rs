@@ -34,11 +34,13 @@ pub(in crate::syscall) fn get_robust_list(
     call: &mut Call<'_>,
     [tid, head, length, ..]: [usize; 6],
 ) -> Result<usize, Errno> {
-    let threads = call.process().threads();
     let found = if tid == 0 {
         call.thread.robust_list.load(Ordering::Relaxed)
     } else {
-        let thread = threads.iter().find(|thread| thread.tid() as usize == tid);
+        let thread = call
+            .process()
+            .threads()
+            .find(|thread| thread.tid() as usize == tid);
         thread.ok_or(Errno::ESRCH)?.robust_list.load(Ordering::Relaxed)
     };
     call.write(length, &HEAD_BYTES)?;
