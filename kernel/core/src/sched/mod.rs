@@ -27,7 +27,7 @@ mod wait;
 pub use attributes::{Attributes, Policy};
 pub use cpu::{idle_time, ready_tasks};
 pub use lock::{Mutex, MutexGuard};
-pub use park::{KernelData, Parker, park, park_until, unpark};
+pub use park::{KernelData, Parker, park, park_until, unpark, unpark_owned};
 pub use policy::{child_of_current, idle, initialise, preempt, set_attributes, spawn, yield_now};
 pub use scheduling::{CpuTime, Scheduling, TURN as ROUND_ROBIN_TURN, task_cpu_time};
 pub use timer::{Alarm, AlarmId, call_at, cancel, look_at_clocks};

@@ -108,12 +108,28 @@ pub fn park_until(deadline: Nanoseconds) -> bool {
 
 /// Ends the wait of `task`, or its next one.
 pub fn unpark(task: &Arc<Task>) {
-    let Some(Parker(state)) = KernelData::of(task).map(|data| &data.parker) else {
-        return;
-    };
-    let _interrupts = irq::disable();
-    if state.swap(TOKEN, Ordering::AcqRel) == PARKED {
-        state.store(READY, Ordering::Relaxed);
+    let _interrupts = irq::disable(); // between the claim and the queue nobody may take the CPU
+    if claim(task) {
         policy::make_ready(task.clone());
     }
+}
+
+/// As [`unpark`], for who has no more use for the task.
+pub fn unpark_owned(task: Arc<Task>) {
+    let _interrupts = irq::disable();
+    if claim(&task) {
+        policy::make_ready(task);
+    }
+}
+
+/// Whether `task` waits; it does not any more then, and it is the caller's business to queue it. Otherwise it will not.
+fn claim(task: &Task) -> bool {
+    let Some(Parker(state)) = KernelData::of(task).map(|data| &data.parker) else {
+        return false;
+    };
+    let waits = state.swap(TOKEN, Ordering::AcqRel) == PARKED;
+    if waits {
+        state.store(READY, Ordering::Relaxed);
+    }
+    waits
 }

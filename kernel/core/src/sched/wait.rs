@@ -1,19 +1,23 @@
 //! [`WaitQueue`]: waiting for a condition that others make true.
+//!
+//! Who waits enters the queue, then looks at the condition; who changes the condition then looks at the queue. In whatever
+//! order the four steps come, one of the two sees the other: each has a full fence between its two steps. So waking an
+//! empty queue, which is what most wakes do, takes no lock.
 
-use super::park::{park, park_until, unpark};
+use super::park::{park, park_until, unpark_owned};
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering, fence};
-use threadbare_machine::sync::SpinLock;
+use threadbare_machine::sync::{SpinGuard, SpinLock};
 use threadbare_machine::task::{self, Task};
 use threadbare_machine::time::Nanoseconds;
 
 /// Tasks that wait for something to change. Whoever changes it calls [`WaitQueue::wake_all`] afterwards.
 #[derive(Debug)]
 pub struct WaitQueue {
-    waiting: SpinLock<VecDeque<Arc<Task>>>,
-    /// How many wait, so that waking nobody costs one look.
+    /// How many wait; written with the lock held.
     count: AtomicUsize,
+    waiting: SpinLock<VecDeque<Arc<Task>>>,
 }
 
 impl Default for WaitQueue {
@@ -26,8 +30,8 @@ impl WaitQueue {
     /// A queue in which nobody waits.
     pub const fn new() -> Self {
         WaitQueue {
-            waiting: SpinLock::new(VecDeque::new()),
             count: AtomicUsize::new(0),
+            waiting: SpinLock::new(VecDeque::new()),
         }
     }
 
@@ -63,7 +67,6 @@ impl WaitQueue {
         }
     }
 
-    #[inline]
     fn attempt<T>(&self, ready: &mut impl FnMut() -> Option<T>, sleep: impl FnOnce()) -> Option<T> {
         if let Some(value) = ready() {
             return Some(value); // the common case touches no queue
@@ -73,39 +76,63 @@ impl WaitQueue {
 
     #[inline(never)]
     fn attempt_waiting<T>(&self, ready: &mut impl FnMut() -> Option<T>, sleep: impl FnOnce()) -> Option<T> {
-        let current = task::current();
-        self.change(|waiting| waiting.push_back(current.clone()));
-        fence(Ordering::SeqCst); // see `is_empty`
+        self.enter();
         let value = ready();
         if value.is_none() {
             sleep();
         }
-        self.change(|waiting| waiting.retain(|waiting| !Arc::ptr_eq(waiting, &current)));
+        self.leave();
         value
+    }
+
+    fn enter(&self) {
+        let mut waiting = self.waiting.lock();
+        waiting.push_back(task::current());
+        self.note(&waiting);
+        drop(waiting);
+        fence(Ordering::SeqCst); // pairs with that of `take_first`
+    }
+
+    /// Takes the running task out, if nobody has woken it.
+    fn leave(&self) {
+        if self.count.load(Ordering::Relaxed) == 0 {
+            return; // it was taken out, or it would be counted
+        }
+        let mut waiting = self.waiting.lock();
+        let own = task::with_current(|current| {
+            waiting
+                .iter()
+                .position(|waiting| core::ptr::eq(Arc::as_ptr(waiting), current))
+        });
+        let removed = own.and_then(|own| waiting.remove(own));
+        self.note(&waiting);
+        drop(waiting);
+        drop(removed);
+    }
+
+    fn note(&self, waiting: &SpinGuard<'_, VecDeque<Arc<Task>>>) {
+        self.count.store(waiting.len(), Ordering::Relaxed);
     }
 
     /// Whether nobody waits. What the caller has changed before is seen by whoever begins to wait after.
     #[inline]
     fn is_empty(&self) -> bool {
-        // Pairs with the fence in `attempt`: of the change and the entry in the queue, one is seen by the other side.
-        fence(Ordering::SeqCst);
+        fence(Ordering::SeqCst); // pairs with that of `enter`
         self.count.load(Ordering::Relaxed) == 0
+    }
+
+    fn take_first(&self) -> Option<Arc<Task>> {
+        let mut waiting = self.waiting.lock();
+        let first = waiting.pop_front();
+        self.note(&waiting);
+        first
     }
 
     /// Lets everybody who waits ask again.
     #[inline]
     pub fn wake_all(&self) {
-        if !self.is_empty() {
-            self.wake(usize::MAX);
-        }
-    }
-
-    #[inline(never)]
-    fn wake(&self, most: usize) {
-        for _ in 0..most {
-            let first = self.change(VecDeque::pop_front);
-            let Some(task) = first else { return };
-            unpark(&task);
+        while !self.is_empty() {
+            self.wake_first();
         }
     }
 
@@ -113,15 +140,12 @@ impl WaitQueue {
     #[inline]
     pub fn wake_one(&self) {
         if !self.is_empty() {
-            self.wake(1);
+            self.wake_first();
         }
     }
 
-    /// Changes the queue and counts it anew.
-    fn change<R>(&self, change: impl FnOnce(&mut VecDeque<Arc<Task>>) -> R) -> R {
-        let mut waiting = self.waiting.lock();
-        let result = change(&mut waiting);
-        self.count.store(waiting.len(), Ordering::Relaxed);
-        result
+    #[inline(never)]
+    fn wake_first(&self) {
+        self.take_first().map(unpark_owned);
     }
 }

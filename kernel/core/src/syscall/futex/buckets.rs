@@ -30,11 +30,12 @@ pub(super) struct Waiter {
 impl Waiter {
     /// Lets it go on; it is in no bucket any more.
     fn wake(self) {
-        if let Some(data) = KernelData::of(&self.task) {
-            // Release pairs with the acquire of the one that waits.
-            data.woken_futex.store(self.number, Ordering::Release);
-            sched::unpark(&self.task);
-        }
+        let Some(data) = KernelData::of(&self.task) else {
+            return;
+        };
+        // Release pairs with the acquire of the one that waits.
+        data.woken_futex.store(self.number, Ordering::Release);
+        sched::unpark_owned(self.task);
     }
 }
 
