@@ -144,7 +144,11 @@ impl Case {
 }
 
 /// The command under test: `$THREADBARE`, or what `cargo xtask build` built.
-fn threadbare() -> PathBuf {
+///
+/// # Panics
+/// When it was not built.
+#[must_use]
+pub fn threadbare() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     let built = || workspace().join(target).join("release/threadbare");
     let command = std::env::var_os("THREADBARE").map_or_else(built, PathBuf::from);

@@ -3,7 +3,8 @@
 //! A [`Case`] is a command line with its input. It is run on Linux, and by `threadbare run` in a virtual machine; the two
 //! [`Outcome`]s must be the same: standard output, standard error and the status, byte for byte.
 //!
-//! The tests want the command built (`cargo xtask build`), QEMU, gcc, musl-gcc, a static busybox and lua5.4;
+//! The tests want the command built (`cargo xtask build`), QEMU, gcc, musl-gcc, a static busybox,
+//! bash, setsid and lua5.4;
 //! `cargo xtask test` installs and builds all of it. What is missing fails a test and is named.
 
 #![forbid(unsafe_code)]
@@ -12,8 +13,9 @@ mod case;
 mod guest;
 mod outcome;
 mod scratch;
+pub mod terminal;
 
-pub use case::Case;
+pub use case::{Case, threadbare};
 pub use guest::{Linking, c, freestanding, rust};
 pub use outcome::Outcome;
 pub use scratch::Scratch;

@@ -107,6 +107,8 @@ fn ensure_programs() -> Result<()> {
     packages::ensure_program("musl-gcc", "musl-tools")?;
     packages::ensure_program("lua5.4", "lua5.4")?;
     packages::ensure_program("strace", "strace")?;
+    packages::ensure_program("bash", "bash")?;
+    packages::ensure_program("setsid", "util-linux")?;
     packages::ensure("a static busybox", &["busybox-static"], || {
         Path::new("/bin/busybox").exists()
     })

@@ -31,6 +31,9 @@ pub(super) fn sendfile(
     if start.is_some() {
         input.check_offsets()?;
     }
+    if input.operations().offsets() == Offsets::None {
+        return Err(Errno::EINVAL); // nothing shall be taken from a pipe or terminal that may not find its way
+    }
     let (mut from, mut to) = (Position::new(&input, start), Position::new(&output, None));
     let copied = copy(caller, &mut from, &mut to, count)?;
     from.finish(caller, offset_address)?;
