@@ -44,6 +44,7 @@ pub mod task;
 pub mod time;
 pub mod trap;
 pub mod user;
+pub mod vdso;
 
 #[cfg(all(target_os = "none", feature = "vm-tests"))]
 pub mod tests;

@@ -9,7 +9,7 @@
 #[cfg(target_os = "none")]
 pub(crate) use clock::{expired, start};
 #[cfg(target_os = "none")]
-pub use clock::{now, set_timer};
+pub use clock::{now, parameters, set_timer};
 
 /// Nanoseconds since boot. Never goes back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +27,12 @@ pub fn now() -> Nanoseconds {
     static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
     let elapsed = START.get_or_init(std::time::Instant::now).elapsed();
     Nanoseconds(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// On the host: as if its TSC counted nanoseconds from zero.
+#[cfg(not(target_os = "none"))]
+pub fn parameters() -> (u64, u64) {
+    (0, 1 << 32)
 }
 
 /// On the host there is no timer to set.
@@ -70,6 +76,12 @@ mod clock {
     pub fn now() -> Nanoseconds {
         let ticks = tsc().saturating_sub(START.load(Ordering::Relaxed));
         Nanoseconds(scale(ticks, rate().tsc))
+    }
+
+    /// The TSC at boot, and nanoseconds per tick since then, times 2^32: what [`now`] computes with.
+    pub fn parameters() -> (u64, u64) {
+        let rate = rate().tsc;
+        (START.load(Ordering::Relaxed), rate)
     }
 
     /// Lets `handler` be called, in interrupt context, once `deadline` has passed. There is one timer: a later call

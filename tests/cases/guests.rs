@@ -67,6 +67,13 @@ fn futexes() {
 }
 
 #[test]
+fn clocks_without_system_calls() {
+    checks(c("vdso", Linking::Dynamic), &[]);
+    checks(c("vdso", Linking::Static), &[]);
+    checks(c("vdso", Linking::MuslStatic), &[]);
+}
+
+#[test]
 fn timers_and_clocks() {
     checks(c("timers", Linking::Static), &[]);
     checks(c("timers", Linking::MuslStatic), &[]);

@@ -25,6 +25,7 @@ static TIMES_SET: AtomicU64 = AtomicU64::new(0);
 pub fn set_realtime(now: u64) {
     REALTIME_AT_BOOT.store(now.saturating_sub(monotonic()), Ordering::Relaxed);
     TIMES_SET.fetch_add(1, Ordering::Relaxed);
+    crate::time::vdso::realtime_was_set();
     crate::sched::look_at_clocks();
 }
 
@@ -33,7 +34,13 @@ pub fn times_set() -> u64 {
     TIMES_SET.load(Ordering::Relaxed)
 }
 
+/// The wall clock as it was at boot, or would have been had it been set then.
+pub fn realtime_at_boot() -> u64 {
+    REALTIME_AT_BOOT.load(Ordering::Relaxed)
+}
+
 /// Sets the wall clock as it was at boot.
 pub fn set_realtime_at_boot(nanoseconds: u64) {
     REALTIME_AT_BOOT.store(nanoseconds, Ordering::Relaxed);
+    crate::time::vdso::realtime_was_set();
 }

@@ -30,7 +30,7 @@ pub(super) fn build(
     pointers: Pointers,
 ) -> Vec<(u64, u64)> {
     let features = cpu::features();
-    let entries: [(u32, u64); 19] = [
+    let entries: [(u32, u64); 20] = [
         (linux::AT_HWCAP, u64::from(features.leaf1_edx)),
         (linux::AT_PAGESZ, PAGE_SIZE as u64),
         (linux::AT_CLKTCK, CLOCK_TICKS),
@@ -55,6 +55,7 @@ pub(super) fn build(
             user::vector_state_size() as u64 + SIGNAL_FRAME,
         ),
         (linux::AT_EXECFN, pointers.file_name as u64),
+        (linux::AT_SYSINFO_EHDR, loaded.vdso as u64),
         (linux::AT_PLATFORM, pointers.platform as u64),
     ];
     let entries = entries.into_iter().map(|(kind, value)| (u64::from(kind), value));

@@ -34,6 +34,8 @@ pub(super) struct Loaded {
     pub(super) program_headers: usize,
     /// `AT_PHNUM`.
     pub(super) program_header_count: u16,
+    /// `AT_SYSINFO_EHDR`: 0 without a vDSO.
+    pub(super) vdso: usize,
     /// `AT_BASE`: 0 without an interpreter.
     pub(super) interpreter_base: usize,
     /// Ranges that must read as zeroes though a file page is there: the rest of the last page of each data segment.

@@ -17,6 +17,7 @@ mod file;
 mod process;
 mod schedule;
 mod timer;
+pub mod vdso;
 
 pub use clock::Clock;
 pub use file::TimerFile;
