@@ -40,9 +40,9 @@ fn recurse(depth: u64) -> u64 {
     }
 }
 
-fn overflow_is_explained(name: &str, mode: &str) {
+fn overflow_is_explained(name: &str, mode: &str, others: usize) {
     if is_child() {
-        let parked: Vec<_> = (0..100).map(|_| thread::spawn(thread::park)).collect();
+        let parked: Vec<_> = (0..others).map(|_| thread::spawn(thread::park)).collect();
         let deep = thread::Builder::new()
             .name("the deep one".into())
             .spawn(|| recurse(0))
@@ -66,12 +66,18 @@ fn overflow_is_explained(name: &str, mode: &str) {
 
 #[test]
 fn overflow_is_explained_isolated() {
-    overflow_is_explained("overflow_is_explained_isolated", "isolated");
+    overflow_is_explained("overflow_is_explained_isolated", "isolated", 100);
 }
 
 #[test]
 fn overflow_is_explained_pinned() {
-    overflow_is_explained("overflow_is_explained_pinned", "pinned");
+    overflow_is_explained("overflow_is_explained_pinned", "pinned", 100);
+}
+
+#[test]
+fn overflow_among_a_hundred_thousand_threads_is_explained() {
+    let name = "overflow_among_a_hundred_thousand_threads_is_explained";
+    overflow_is_explained(name, "isolated", 100_000);
 }
 
 #[test]
@@ -134,6 +140,36 @@ fn a_deadlock_is_reported_with_the_threads() {
     assert!(text.contains("waiting for the lock at 0x"), "{text}");
     assert!(text.contains("threadbare::sync::mutex::Mutex<T>::lock"), "{text}");
     assert!(text.contains("examples/deadlock.rs:"), "{text}");
+}
+
+/// The example was written for std, and still is but for one line.
+#[test]
+fn the_example_is_std_s_program_but_for_its_imports() {
+    let source = include_str!("../examples/sort_map_reduce.rs");
+    let ours = "use threadbare::{sync::mpsc, thread};\n";
+    assert_eq!(source.matches("threadbare").count(), 1, "one line names us");
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let file = folder.join("sort_map_reduce_of_std.rs");
+    std::fs::write(&file, source.replace(ours, "use std::{sync::mpsc, thread};\n")).expect("a file");
+    let program = folder.join("sort_map_reduce_of_std");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let built = Command::new(rustc)
+        .args(["--edition", "2024", "-O", "-o"])
+        .args([&program, &file])
+        .status()
+        .expect("rustc, which built this test");
+    assert!(built.success());
+    // Cargo builds the examples beside this test.
+    let mut example = std::env::current_exe().expect("our own path");
+    example.pop();
+    example.pop();
+    let [theirs, ours] = [program, example.join("examples/sort_map_reduce")].map(|program| {
+        let output = Command::new(program).output().expect("it was built");
+        assert!(output.status.success(), "{}", stderr(&output));
+        output.stdout
+    });
+    assert_eq!(theirs, ours);
+    assert!(!ours.is_empty());
 }
 
 #[test]

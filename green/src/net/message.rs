@@ -47,12 +47,23 @@ pub(crate) fn send(fd: BorrowedFd<'_>, buffer: &[u8]) -> io::Result<usize> {
     })
 }
 
+/// How many slices one call takes, in the type that the C library has for it.
+#[cfg(not(target_env = "musl"))]
+fn count(slices: usize) -> usize {
+    slices.min(SLICES)
+}
+
+#[cfg(target_env = "musl")]
+fn count(slices: usize) -> libc::c_int {
+    libc::c_int::try_from(slices.min(SLICES)).unwrap_or(libc::c_int::MAX)
+}
+
 pub(crate) fn receive_vectored(fd: BorrowedFd<'_>, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
     // SAFETY: an all-zero header is an empty one; `IoSliceMut` has the layout of an iovec, valid for writing.
     check(unsafe {
         let mut header: libc::msghdr = std::mem::zeroed();
         header.msg_iov = buffers.as_mut_ptr().cast();
-        header.msg_iovlen = buffers.len().min(SLICES);
+        header.msg_iovlen = count(buffers.len());
         libc::recvmsg(fd.as_raw_fd(), &raw mut header, libc::MSG_DONTWAIT)
     })
 }
@@ -64,7 +75,7 @@ pub(crate) fn send_vectored(fd: BorrowedFd<'_>, buffers: &[IoSlice<'_>]) -> io::
     check(unsafe {
         let mut header: libc::msghdr = std::mem::zeroed();
         header.msg_iov = buffers.as_ptr().cast_mut().cast();
-        header.msg_iovlen = buffers.len().min(SLICES);
+        header.msg_iovlen = count(buffers.len());
         libc::sendmsg(fd.as_raw_fd(), &raw const header, flags)
     })
 }

@@ -6,3 +6,4 @@ pub(crate) mod ci;
 pub(crate) mod run;
 pub(crate) mod test;
 pub(crate) mod tidy;
+mod variants;

@@ -3,6 +3,7 @@
 //! A failing step does not keep the next ones from running; the last line sums them all: `N passed, N failed`.
 
 use super::build::{self, Image};
+use super::variants;
 use crate::tally::Tally;
 use crate::{packages, process, tidy, vm, workspace};
 use anyhow::{Context, Result};
@@ -14,7 +15,7 @@ use std::time::Instant;
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Options {
-    /// Only these steps (any of: format, lint, tidy, host, vm, end-to-end)
+    /// Only these steps (any of: format, lint, tidy, host, variants, vm, end-to-end)
     #[arg(long, value_delimiter = ',')]
     only: Vec<Step>,
     /// Only tests whose name contains this
@@ -27,15 +28,17 @@ enum Step {
     Lint,
     Tidy,
     Host,
+    Variants,
     Vm,
     EndToEnd,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step::Format,
     Step::Lint,
     Step::Tidy,
     Step::Host,
+    Step::Variants,
     Step::Vm,
     Step::EndToEnd,
 ];
@@ -71,6 +74,7 @@ impl Step {
             Step::Lint => "lint",
             Step::Tidy => "tidy",
             Step::Host => "tests on the host",
+            Step::Variants => "green threads on other C libraries and under sanitizers",
             Step::Vm => "tests in a virtual machine",
             Step::EndToEnd => "end-to-end tests",
         }
@@ -88,6 +92,7 @@ impl Step {
                 cargo(&["test", "--workspace", "--exclude", "threadbare-tests"]),
                 filter,
             ),
+            Step::Variants => variants::run(filter),
             Step::Vm => {
                 packages::ensure_program("qemu-system-x86_64", "qemu-system-x86")?;
                 vm::tests::run(&build::image(Image::Tests)?, filter)
@@ -141,6 +146,11 @@ fn check(mut command: Command) -> Result<Tally> {
 /// Runs test programs by `cargo test`, shows what they print and sums their results.
 fn tests(mut cargo: Command, filter: Option<&str>) -> Result<Tally> {
     cargo.args(["--quiet", "--no-fail-fast"]).args(filter);
+    sum(cargo)
+}
+
+/// Runs a `cargo test`, shows what it prints and sums the results.
+pub(super) fn sum(mut cargo: Command) -> Result<Tally> {
     let mut child = cargo
         .stdout(Stdio::piped())
         .spawn()
@@ -158,7 +168,7 @@ fn tests(mut cargo: Command, filter: Option<&str>) -> Result<Tally> {
     Ok(tally)
 }
 
-fn cargo(arguments: &[&str]) -> Command {
+pub(super) fn cargo(arguments: &[&str]) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(workspace::root()).args(arguments);
     cargo
