@@ -305,6 +305,9 @@ fn storms_of_connections_are_survived() {
     }
 }
 
+/// The longest that a request took, in microseconds.
+static SLOWEST: AtomicU64 = AtomicU64::new(0);
+
 /// A small generator, so that runs differ as little as can be.
 fn random(state: &mut u64) -> u64 {
     *state ^= *state << 13;
@@ -363,6 +366,10 @@ fn under_load_with_random_faults_no_accepted_request_is_lost() {
         ending.store(true, Ordering::SeqCst);
         drop(TcpStream::connect(address));
         acceptor.join().unwrap();
+        eprintln!(
+            "{answered} requests, the slowest took {} us",
+            SLOWEST.load(Ordering::Relaxed)
+        );
         assert!(answered > 100, "only {answered} requests in the time");
         assert_eq!(
             begun.load(Ordering::SeqCst),
@@ -434,7 +441,9 @@ fn client(address: SocketAddr, seed: u64, end: Instant) -> u64 {
                 break;
             }
             let mut answer = [0; 5];
+            let asked = Instant::now();
             let result = stream.read_exact(&mut answer);
+            SLOWEST.fetch_max(asked.elapsed().as_micros() as u64, Ordering::Relaxed);
             if kind == b'p' {
                 assert!(result.is_err(), "a handler that panicked answers nothing");
                 break;

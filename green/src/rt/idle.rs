@@ -210,7 +210,7 @@ fn search(worker: &'static Worker) -> Option<&'static Control> {
                 return Some(control);
             }
             let stuck = ticks.get(other.index) == Some(&other.ticks());
-            if (round >= STUCK_ROUNDS && stuck || other.is_blocking())
+            if (round >= STUCK_ROUNDS && stuck || other.is_blocking() || other.is_stuck())
                 && let Some(control) = other.steal_next()
             {
                 return Some(control);

@@ -132,6 +132,7 @@ fn look_at_workers(runtime: &'static Runtime, seen: &mut Vec<Seen>, pace: u32) -
         let ticks = worker.ticks();
         if seen.ticks != ticks || worker.running().is_none() {
             *seen = Seen { ticks, still: 0 };
+            worker.note_stuck(false);
             continue;
         }
         all_move = false;
@@ -140,6 +141,7 @@ fn look_at_workers(runtime: &'static Runtime, seen: &mut Vec<Seen>, pace: u32) -
         waiting |= worker.has_stealable() || worker.has_next();
         if seen.still >= STUCK_PERIODS || worker.is_blocking() {
             stuck += 1;
+            worker.note_stuck(true);
             worker.timers().fire(now);
         }
         if before < STUCK_PERIODS && seen.still >= STUCK_PERIODS && runtime.config.report_blocked {

@@ -103,6 +103,8 @@ pub(crate) struct Worker {
     sleeping: AtomicU32,
     /// It runs a call that may block it: others may take all it has.
     blocking: AtomicBool,
+    /// The monitor takes it for stuck.
+    stuck: AtomicBool,
     thread_id: AtomicI32,
     /// The worker's own loop, while a green thread runs.
     idle_stack: AtomicUsize,
@@ -144,6 +146,7 @@ impl Worker {
             timers: Timers::new(),
             sleeping: AtomicU32::new(0),
             blocking: AtomicBool::new(false),
+            stuck: AtomicBool::new(false),
             thread_id: AtomicI32::new(0),
             idle_stack: AtomicUsize::new(0),
             idle_thread_pointer: AtomicUsize::new(0),
@@ -479,6 +482,15 @@ impl Worker {
     /// Whether it runs a call that may block it.
     pub(super) fn is_blocking(&self) -> bool {
         self.blocking.load(Ordering::Relaxed)
+    }
+
+    /// Whether the monitor takes it for stuck.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note_stuck(&self, stuck: bool) {
+        self.stuck.store(stuck, Ordering::Relaxed);
     }
 
     /// By its own computation: before and after a call that may block. Others take its queues meanwhile.

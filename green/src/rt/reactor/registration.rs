@@ -96,7 +96,10 @@ impl Registration {
                 }
             }
             look_again = false;
-            wait(direction, fd, waiting, &mut deadline)?;
+            if !wait(direction, fd, waiting, &mut deadline) {
+                // Where the whole process was held up, both the deadline and the event are late: the event goes first.
+                return call();
+            }
         }
     }
 
@@ -167,13 +170,8 @@ impl Registration {
     }
 }
 
-/// Waits for an event, but not beyond the deadline, which the first wait sets.
-fn wait(
-    direction: &Direction,
-    fd: BorrowedFd<'_>,
-    waiting: Waiting,
-    deadline: &mut Option<Instant>,
-) -> io::Result<()> {
+/// Waits for an event, but not beyond the deadline, which the first wait sets: false then.
+fn wait(direction: &Direction, fd: BorrowedFd<'_>, waiting: Waiting, deadline: &mut Option<Instant>) -> bool {
     if deadline.is_none() {
         *deadline = waiting
             .timeout
@@ -182,11 +180,7 @@ fn wait(
     if let Some(control) = current::get() {
         control.note_subject(usize::try_from(fd.as_raw_fd()).unwrap_or(0));
     }
-    if direction.wait(*deadline, waiting.why) {
-        Ok(())
-    } else {
-        Err(io::Error::from_raw_os_error(libc::EAGAIN))
-    }
+    direction.wait(*deadline, waiting.why)
 }
 
 /// The same for an operating-system thread.
