@@ -34,3 +34,31 @@ pub mod thread;
 pub mod time;
 
 pub use runtime::blocking;
+
+/// Lets `main` run on a green thread, with a runtime that is configured first. For those who want to configure: nobody needs it.
+///
+/// Each `method = value` calls that method of [`runtime::Builder`], and a bare `method` calls it without a value.
+///
+/// ```
+/// use threadbare::runtime::Mode;
+///
+/// #[threadbare::main(workers = 2, mode = Mode::Pinned, stack_size = 256 << 10)]
+/// fn main() -> Result<(), std::num::ParseIntError> {
+///     let number = threadbare::thread::spawn(|| "42".parse::<u32>()).join().unwrap()?;
+///     assert_eq!(number, 42);
+///     Ok(())
+/// }
+/// ```
+pub use threadbare_macros::main;
+
+/// As `#[test]`, with the test on a green thread. All tests of a process share its runtime.
+///
+/// ```
+/// #[threadbare::test]
+/// fn a_message_arrives() {
+///     let (sender, receiver) = threadbare::sync::mpsc::channel();
+///     threadbare::thread::spawn(move || sender.send(1));
+///     assert_eq!(receiver.recv(), Ok(1));
+/// }
+/// ```
+pub use threadbare_macros::test;

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+pub use crate::rt::Metrics;
 use crate::rt::config::Config;
 pub use crate::rt::config::Mode;
 use crate::rt::{self, Runtime};
@@ -141,6 +142,31 @@ pub fn why_pinned() -> Option<&'static str> {
 #[must_use]
 pub fn dump() -> String {
     rt::dump()
+}
+
+/// What the engine counts: threads by what they do, workers, events, calls. Looks at every thread, so ask every few seconds.
+///
+/// ```
+/// use threadbare::{runtime, thread};
+///
+/// let waiting = thread::spawn(thread::park);
+/// let metrics = runtime::metrics();
+/// assert!(metrics.workers > 0);
+/// assert!(metrics.to_prometheus().contains("threadbare_threads{state=\"parked\"}"));
+/// waiting.thread().unpark();
+/// # waiting.join().unwrap();
+/// ```
+#[must_use]
+pub fn metrics() -> Metrics {
+    Metrics::now()
+}
+
+/// Which thread ran when on which worker, lately, as JSON in Chrome's trace event format: for <https://ui.perfetto.dev> or
+/// `chrome://tracing`. Only with the feature `trace`, which makes every switch read the clock.
+#[cfg(feature = "trace")]
+#[must_use]
+pub fn trace() -> String {
+    rt::timeline::to_json()
 }
 
 /// Makes a call that blocks its operating-system thread for long, or needs a large stack, on a thread of a pool, while the calling green

@@ -132,6 +132,12 @@ fn lock() -> MutexGuard<'static, Pool> {
     POOL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Threads of the pool, those without a job, and jobs without a thread.
+pub(super) fn counts() -> (usize, usize, usize) {
+    let pool = lock();
+    (pool.threads, pool.idle, pool.jobs.len())
+}
+
 fn submit(job: Queued) {
     let mut pool = lock();
     pool.jobs.push_back(job);

@@ -95,7 +95,7 @@ pub(crate) enum State {
 }
 
 impl State {
-    const ALL: [State; 17] = [
+    pub(crate) const ALL: [State; 17] = [
         State::Free,
         State::Runnable,
         State::Running,

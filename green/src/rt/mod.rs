@@ -27,6 +27,7 @@ mod fresh;
 mod global;
 mod idle;
 mod inbox;
+mod metrics;
 mod monitor;
 mod os;
 mod peer;
@@ -41,6 +42,8 @@ pub(crate) mod spin;
 mod stack;
 mod switch;
 pub(crate) mod table;
+#[cfg(feature = "trace")]
+pub(crate) mod timeline;
 pub(crate) mod timer;
 mod tls;
 mod trace;
@@ -50,6 +53,7 @@ mod worker;
 
 pub(crate) use control::{Control, State};
 pub(crate) use dump::dump;
+pub use metrics::Metrics;
 pub(crate) use runtime::Runtime;
 pub(crate) use switch::yield_now;
 pub(crate) use waiter::Waiter;

@@ -105,6 +105,8 @@ pub(crate) struct Worker {
     blocking: AtomicBool,
     /// The monitor takes it for stuck.
     stuck: AtomicBool,
+    #[cfg(feature = "trace")]
+    pub(super) timeline: super::timeline::Timeline,
     thread_id: AtomicI32,
     /// The worker's own loop, while a green thread runs.
     idle_stack: AtomicUsize,
@@ -147,6 +149,8 @@ impl Worker {
             sleeping: AtomicU32::new(0),
             blocking: AtomicBool::new(false),
             stuck: AtomicBool::new(false),
+            #[cfg(feature = "trace")]
+            timeline: super::timeline::Timeline::new(),
             thread_id: AtomicI32::new(0),
             idle_stack: AtomicUsize::new(0),
             idle_thread_pointer: AtomicUsize::new(0),
@@ -436,6 +440,8 @@ impl Worker {
     }
 
     pub(super) fn set_running(&self, control: Option<&'static Control>) {
+        #[cfg(feature = "trace")]
+        self.timeline.switch(self.running());
         self.running.store(control, Ordering::Relaxed);
     }
 

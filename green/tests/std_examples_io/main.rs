@@ -3,6 +3,7 @@
 //! Copyright of the examples: the Rust project's developers, under MIT or Apache-2.0.
 #![allow(
     unused,
+    unnameable_test_items,
     deprecated,
     clippy::all,
     clippy::cast_possible_truncation,

@@ -33,7 +33,7 @@ mod watched;
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 use std::time::Duration;
 
@@ -62,6 +62,7 @@ pub(crate) struct Reactor {
     looked: AtomicBool,
     /// Somebody sleeps here.
     watched: AtomicBool,
+    looks: AtomicU64,
 }
 
 /// The right to take events.
@@ -86,6 +87,12 @@ pub(crate) fn registered() -> usize {
     SLAB.used()
 }
 
+/// How often the reactor was looked at, and how many events it had.
+pub(crate) fn counts() -> (u64, u64) {
+    let looks = get().map_or(0, |reactor| reactor.looks.load(Ordering::Relaxed));
+    (looks, SERIAL.load(Ordering::Relaxed) as u64 - 1)
+}
+
 impl Reactor {
     fn get_or_start() -> io::Result<&'static Reactor> {
         let started = REACTOR
@@ -106,6 +113,7 @@ impl Reactor {
             events: Mutex::new(Box::new([epoll::NO_EVENT; BATCH])),
             looked: AtomicBool::new(false),
             watched: AtomicBool::new(false),
+            looks: AtomicU64::new(0),
         })
     }
 
@@ -162,6 +170,9 @@ impl Look<'_> {
         let count = epoll::wait(reactor.epoll.as_fd(), &mut self.events[..], timeout);
         reactor.watched.store(false, Ordering::Relaxed);
         reactor.looked.store(true, Ordering::Relaxed);
+        // No other writer: we have the lock.
+        let looks = reactor.looks.load(Ordering::Relaxed);
+        reactor.looks.store(looks + 1, Ordering::Relaxed);
         let first = SERIAL.fetch_add(count, Ordering::Relaxed);
         let mut woken = 0;
         for (event, serial) in self.events[..count].iter().zip(first..) {
