@@ -31,7 +31,6 @@ pub fn sleep_until(deadline: Instant) {
 ///
 /// # Panics
 /// If `period` is zero.
-#[must_use]
 pub fn interval(period: Duration) -> Interval {
     assert!(!period.is_zero(), "an interval needs a period");
     Interval {

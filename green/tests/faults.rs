@@ -258,10 +258,8 @@ fn too_many_descriptors_are_an_error_and_not_the_end() {
                     rlim_max: 4096,
                 };
                 // SAFETY: the limit is valid for reading.
-                assert_eq!(
-                    unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) },
-                    0
-                );
+                let result = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
+                assert_eq!(result, 0);
             };
             limit(libc::rlim_t::try_from(descriptors() + 40).unwrap());
             let mut streams = Vec::new();
@@ -435,7 +433,7 @@ fn client(address: SocketAddr, seed: u64, end: Instant) -> u64 {
             };
             let request = [kind, seed.to_le_bytes()[0], 2, 3, 4];
             stream.write_all(&request).expect("the server reads");
-            if kind == b'.' && random(&mut state) % 50 == 0 {
+            if kind == b'.' && random(&mut state).is_multiple_of(50) {
                 // Away without the answer: nobody may mind.
                 reset(stream.try_clone().unwrap());
                 break;
@@ -443,7 +441,10 @@ fn client(address: SocketAddr, seed: u64, end: Instant) -> u64 {
             let mut answer = [0; 5];
             let asked = Instant::now();
             let result = stream.read_exact(&mut answer);
-            SLOWEST.fetch_max(asked.elapsed().as_micros() as u64, Ordering::Relaxed);
+            SLOWEST.fetch_max(
+                u64::try_from(asked.elapsed().as_micros()).unwrap(),
+                Ordering::Relaxed,
+            );
             if kind == b'p' {
                 assert!(result.is_err(), "a handler that panicked answers nothing");
                 break;

@@ -337,10 +337,8 @@ fn urgent_data_do_not_hide_what_follows() {
     });
     far.write_all(b"ab").unwrap();
     // SAFETY: one byte is valid for reading.
-    assert_eq!(
-        unsafe { libc::send(far.as_raw_fd(), b"!".as_ptr().cast(), 1, libc::MSG_OOB) },
-        1
-    );
+    let sent = unsafe { libc::send(far.as_raw_fd(), b"!".as_ptr().cast(), 1, libc::MSG_OOB) };
+    assert_eq!(sent, 1);
     far.write_all(b"cd").unwrap();
     drop(far);
     assert_eq!(reader.join().unwrap(), b"abcd");
