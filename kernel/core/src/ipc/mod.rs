@@ -5,6 +5,7 @@ mod eventfd;
 pub mod pipe;
 mod poller;
 pub mod unix;
+mod waiters;
 
 pub use eventfd::EventCounter;
 pub use poller::{Interest, wait_for_any};

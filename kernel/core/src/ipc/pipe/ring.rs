@@ -70,6 +70,11 @@ impl Ring {
         self.segments.len() >= self.slots
     }
 
+    /// How many segments there are.
+    pub(super) fn length(&self) -> usize {
+        self.segments.len()
+    }
+
     /// How many bytes can be read.
     pub(super) fn bytes(&self) -> usize {
         self.segments.iter().map(|segment| segment.length).sum()
@@ -109,6 +114,44 @@ impl Ring {
             return Some(Place::Behind(last.page.clone(), at..at + odd));
         }
         (!self.is_full()).then(|| Place::Fresh(self.spare.take()))
+    }
+
+    /// Puts a few bytes in: behind the last segment, into the spare page, or into `page`. `None` if it is full, `false` if
+    /// a page is to be brought.
+    pub(super) fn put_few(&mut self, bytes: &[u8], page: &mut Option<Frame>) -> Option<bool> {
+        if let Some(last) = self.segments.back_mut().filter(|last| last.open_ended)
+            && last.end() <= PAGE_SIZE - bytes.len()
+        {
+            last.page.write(last.end(), bytes);
+            last.length += bytes.len();
+            return Some(true);
+        }
+        if self.is_full() {
+            return None;
+        }
+        let Some(page) = self.spare.take().or_else(|| page.take()) else {
+            return Some(false);
+        };
+        page.write(0, bytes);
+        self.push(Segment {
+            page,
+            start: 0,
+            length: bytes.len(),
+            packet: false,
+            open_ended: true,
+        });
+        Some(true)
+    }
+
+    /// Puts bytes before all others.
+    pub(super) fn put_back(&mut self, page: Frame, length: usize) {
+        self.segments.push_front(Segment {
+            page,
+            start: 0,
+            length,
+            packet: false,
+            open_ended: false,
+        });
     }
 
     /// `count` bytes have been put behind the last segment.

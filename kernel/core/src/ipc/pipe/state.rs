@@ -4,7 +4,7 @@
 //! flag under the spin lock, which is held only to look and to change.
 //!
 //! Invariants:
-//! 1. Only the claimant changes the ring.
+//! 1. While the pipe is claimed, only the claimant changes the ring.
 //! 2. Whoever waits for a claim to end has set `contended`; the end that finds it set wakes all.
 //! 3. A reader is woken when the ring stops being empty, a writer when it stops being full; a woken one that leaves
 //!    something wakes the next. Everybody is woken when the last reader or writer goes.
@@ -12,10 +12,13 @@
 use super::ring::Ring;
 use crate::error::Errno;
 use crate::ipc::interrupted;
-use crate::sched::WaitQueue;
+use crate::ipc::waiters::Waiters;
+use crate::sched::{self, WaitQueue};
 use crate::vfs::{Readiness, Watchers};
+use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use threadbare_machine::sync::{SpinGuard, SpinLock};
+use threadbare_machine::task::Task;
 
 /// How many pages a pipe holds at first (`pipe(7)`).
 pub(super) const DEFAULT_SLOTS: usize = 16;
@@ -37,8 +40,6 @@ static USER_PAGES: AtomicUsize = AtomicUsize::new(0);
 #[derive(Debug)]
 pub(in crate::ipc) struct Pipe {
     state: SpinLock<State>,
-    pub(super) readers: WaitQueue,
-    pub(super) writers: WaitQueue,
     /// Those who wait for the other side to open a FIFO.
     pub(super) openers: WaitQueue,
     pub(super) watchers: Watchers,
@@ -54,18 +55,64 @@ pub(super) struct State {
     /// How often it has been opened for reading and writing.
     pub(super) reader_opens: u32,
     pub(super) writer_opens: u32,
+    /// Those who wait for bytes, and for room.
+    waiting: [Waiters; 2],
     claimed: bool,
     contended: bool,
 }
 
-/// What to do about a claim.
-pub(super) enum Attempt<T> {
-    /// It is granted.
-    Claimed(T),
-    /// There is nothing to claim it for, and this is the answer.
-    Done(Result<usize, Errno>),
-    /// It has to be waited for, by who may.
-    Wait,
+/// Which end somebody waits at: the place of their list.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Side {
+    Reading = 0,
+    Writing = 1,
+}
+
+/// How somebody found the pipe.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before {
+    pub(super) was_empty: bool,
+    pub(super) was_full: bool,
+    slept: bool,
+}
+
+/// Whom to wake once the lock is released.
+#[must_use]
+struct Wakes([Option<Arc<Task>>; 2]);
+
+impl Wakes {
+    fn wake(self) {
+        for task in self.0.into_iter().flatten() {
+            sched::unpark(&task);
+        }
+    }
+}
+
+impl State {
+    fn waiters(&mut self, side: Side) -> &mut Waiters {
+        let [reading, writing] = &mut self.waiting;
+        match side {
+            Side::Reading => reading,
+            Side::Writing => writing,
+        }
+    }
+
+    /// Whom what has changed since concerns (invariant 3).
+    fn wakes(&mut self, before: Before) -> Wakes {
+        let (is_empty, is_full) = (self.ring.is_empty(), self.ring.is_full());
+        let reader = !is_empty && (before.was_empty || before.slept);
+        let writer = !is_full && (before.was_full || before.slept);
+        let [reading, writing] = &mut self.waiting;
+        Wakes([
+            if reader { reading.first() } else { None },
+            if writer { writing.first() } else { None },
+        ])
+    }
+
+    /// Takes the right to change the ring without the lock.
+    pub(super) fn claim(&mut self) {
+        self.claimed = true;
+    }
 }
 
 impl Pipe {
@@ -83,11 +130,10 @@ impl Pipe {
                 writers: 0,
                 reader_opens: 0,
                 writer_opens: 0,
+                waiting: [Waiters::default(), Waiters::default()],
                 claimed: false,
                 contended: false,
             }),
-            readers: WaitQueue::new(),
-            writers: WaitQueue::new(),
             openers: WaitQueue::new(),
             watchers: Watchers::new(),
             counted: !privileged,
@@ -102,45 +148,67 @@ impl Pipe {
         self.state.lock()
     }
 
-    /// Claims the pipe as soon as nobody has it and `decide` grants it. A signal ends the wait (`ERESTARTSYS`);
-    /// with `nonblocking`, [`Attempt::Wait`] is `EAGAIN`. What is no claim is the answer to the call.
-    pub(super) fn claim<T>(
+    /// Asks `decide` under the lock as soon as nobody has claimed the pipe, and again whenever something may have changed,
+    /// until it has an answer. It may have changed the ring then, or [claimed](State::claim) the pipe, for which the
+    /// caller makes a [`Claim`].
+    ///
+    /// # Errors
+    /// What `decide` says; `EAGAIN` instead of a wait if `nonblocking`; `ERESTARTSYS` for a signal.
+    pub(super) fn enter<T>(
         &self,
-        queue: &WaitQueue,
+        side: Side,
         nonblocking: bool,
-        mut decide: impl FnMut(&mut State) -> Attempt<T>,
-    ) -> Result<(Claim<'_>, T), Result<usize, Errno>> {
+        mut decide: impl FnMut(&mut State) -> Option<Result<T, Errno>>,
+    ) -> Result<(T, Before), Errno> {
         let mut slept = false;
-        let attempt = || {
+        let mut asked_signals = false;
+        loop {
             let mut state = self.state();
-            if state.claimed {
-                state.contended = true;
-                return None;
+            if slept {
+                state.waiters(side).leave();
             }
-            let (was_empty, was_full) = (state.ring.is_empty(), state.ring.is_full());
-            match decide(&mut state) {
-                Attempt::Claimed(value) => {
-                    state.claimed = true;
-                    let claim = Claim {
-                        pipe: self,
-                        was_empty,
-                        was_full,
-                        slept,
-                        ended: false,
-                    };
-                    Some(Ok((claim, value)))
+            let is_claimed = state.claimed;
+            if !is_claimed {
+                let before = Before {
+                    was_empty: state.ring.is_empty(),
+                    was_full: state.ring.is_full(),
+                    slept,
+                };
+                if let Some(answer) = decide(&mut state) {
+                    if !state.claimed {
+                        let wakes = state.wakes(before);
+                        drop(state);
+                        wakes.wake();
+                    }
+                    return answer.map(|value| (value, before));
                 }
-                Attempt::Done(result) => Some(Err(result)),
-                Attempt::Wait if nonblocking => Some(Err(Err(Errno::EAGAIN))),
-                Attempt::Wait => {
-                    slept = true;
-                    None
+                if nonblocking {
+                    return Err(Errno::EAGAIN);
                 }
             }
-        };
-        queue
-            .wait_until(None, interrupted, attempt)
-            .unwrap_or(Err(Err(Errno::ERESTARTSYS)))
+            if slept && !asked_signals {
+                drop(state);
+                if interrupted() {
+                    return Err(Errno::ERESTARTSYS);
+                }
+                asked_signals = true;
+                continue;
+            }
+            state.contended |= is_claimed;
+            state.waiters(side).enter();
+            drop(state);
+            sched::park();
+            (slept, asked_signals) = (true, false);
+        }
+    }
+
+    /// What a claim that was taken in [`enter`](Pipe::enter) is released by.
+    pub(super) fn claim(&self, before: Before) -> Claim<'_> {
+        Claim {
+            pipe: self,
+            before,
+            ended: false,
+        }
     }
 
     /// Changes how many pages it holds.
@@ -159,15 +227,16 @@ impl Pipe {
             USER_PAGES.fetch_sub(before, Ordering::Relaxed);
         }
         drop(state);
-        self.writers.wake_all();
-        self.watchers.notify(Readiness::WRITE);
+        self.wake_everybody();
         Ok(())
     }
 
-    /// Somebody has opened or closed it: all look again.
+    /// Much has changed: all look again.
     pub(super) fn wake_everybody(&self) {
-        self.readers.wake_all();
-        self.writers.wake_all();
+        let mut state = self.state();
+        let waiting = [Side::Reading, Side::Writing].map(|side| state.waiters(side).take());
+        drop(state);
+        waiting.into_iter().for_each(Waiters::wake);
         self.openers.wake_all();
         self.watchers.notify(Readiness::ALL);
     }
@@ -184,9 +253,7 @@ impl Drop for Pipe {
 /// The right to change the ring, and the duty to wake those whom that concerns.
 pub(super) struct Claim<'a> {
     pipe: &'a Pipe,
-    was_empty: bool,
-    was_full: bool,
-    slept: bool,
+    before: Before,
     ended: bool,
 }
 
@@ -198,31 +265,17 @@ impl Claim<'_> {
         if next.is_none() {
             self.ended = true;
             state.claimed = false;
-            let contended = core::mem::take(&mut state.contended);
-            let (is_empty, is_full) = (state.ring.is_empty(), state.ring.is_full());
-            drop(state);
-            self.wake(contended, is_empty, is_full);
+            if core::mem::take(&mut state.contended) {
+                let waiting = [Side::Reading, Side::Writing].map(|side| state.waiters(side).take());
+                drop(state);
+                waiting.into_iter().for_each(Waiters::wake);
+            } else {
+                let wakes = state.wakes(self.before);
+                drop(state);
+                wakes.wake();
+            }
         }
         next
-    }
-
-    fn wake(&self, contended: bool, is_empty: bool, is_full: bool) {
-        let pipe = self.pipe;
-        if contended {
-            pipe.readers.wake_all();
-            pipe.writers.wake_all();
-        }
-        if !is_empty && (self.was_empty || self.slept) {
-            pipe.readers.wake_one();
-        }
-        if !is_full && (self.was_full || self.slept) {
-            pipe.writers.wake_one();
-        }
-    }
-
-    /// Whether the pipe was full when it was claimed.
-    pub(super) fn was_full(&self) -> bool {
-        self.was_full
     }
 }
 
