@@ -33,6 +33,10 @@ impl Waiters {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes out the one to wake.
     pub(super) fn first(&mut self) -> Option<Arc<Task>> {
         self.0.pop_front()

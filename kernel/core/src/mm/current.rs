@@ -42,6 +42,7 @@ impl<'a> CurrentMemory<'a> {
 
     /// Copies piece by piece: when the machine meets a page that is not there, the page is brought in and the copy
     /// goes on. `copy` gets the address and the offset to continue at.
+    #[inline]
     fn resolve(
         &self,
         address: usize,
@@ -49,12 +50,29 @@ impl<'a> CurrentMemory<'a> {
         touch: Touch,
         mut copy: impl FnMut(usize, usize) -> Result<(), CopyFault>,
     ) -> Result<(), Errno> {
+        match copy(address, 0) {
+            Ok(()) => Ok(()),
+            Err(fault) => self.resume(address, length, touch, fault, copy),
+        }
+    }
+
+    /// Goes on with a copy after its first fault.
+    #[cold]
+    fn resume(
+        &self,
+        address: usize,
+        length: usize,
+        touch: Touch,
+        first: CopyFault,
+        mut copy: impl FnMut(usize, usize) -> Result<(), CopyFault>,
+    ) -> Result<(), Errno> {
         if address.checked_add(length).is_none_or(|end| end > USER_END) {
             return Err(Errno::EFAULT);
         }
         let mut done = 0;
         let mut last_attempt = None;
-        while let Err(fault) = copy(address + done, done) {
+        let mut result = Err(first);
+        while let Err(fault) = result {
             done += fault.copied;
             if last_attempt == Some(done) {
                 return Err(Errno::EFAULT);
@@ -69,6 +87,8 @@ impl<'a> CurrentMemory<'a> {
             if first / PAGE_SIZE != last / PAGE_SIZE {
                 memory.fault(last, touch).map_err(errno)?;
             }
+            drop(memory);
+            result = copy(address + done, done);
         }
         Ok(())
     }

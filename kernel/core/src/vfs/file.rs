@@ -234,6 +234,10 @@ impl File {
     /// `EBADF` if it is not open for reading, `EINVAL` for what would reach past the largest offset, and as
     /// [`FileOperations::read`].
     pub fn read(&self, sink: &mut dyn Sink) -> Result<usize, Errno> {
+        if self.offsets != Offsets::Bytes {
+            self.check_readable()?;
+            return self.operations.read(self, 0, sink);
+        }
         let offset = self.offset();
         let count = self.read_from(offset, sink)?;
         self.advance(offset, count);
@@ -246,6 +250,10 @@ impl File {
     /// `EBADF` if it is not open for writing, `EINVAL` for what would reach past the largest offset, and as
     /// [`FileOperations::write`].
     pub fn write(&self, source: &mut dyn Source) -> Result<usize, Errno> {
+        if self.offsets != Offsets::Bytes {
+            self.check_writable()?;
+            return self.operations.write(self, 0, source);
+        }
         let (offset, count) = self.write_to(self.offset(), source)?;
         self.advance(offset, count);
         Ok(count)

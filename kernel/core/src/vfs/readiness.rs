@@ -153,6 +153,7 @@ impl Watchers {
 
     /// What poll says has changed: `ready` is what may have come true. Too much only costs time; too little loses
     /// wake-ups. It is no use to tell that something is no longer ready.
+    #[inline]
     pub fn notify(&self, ready: Readiness) {
         // Invariant 1 orders this load: who entered before a look that missed the change is counted.
         if self.count.load(Ordering::Relaxed) != 0 {
@@ -160,6 +161,7 @@ impl Watchers {
         }
     }
 
+    #[cold]
     fn tell(&self, ready: Readiness) {
         let mut entries = self.entries.lock();
         let mut chosen = None;

@@ -51,9 +51,11 @@ impl FileOperations for Memory {
         let wanted = sink.remaining();
         match self {
             Memory::Null => Ok(0),
-            Memory::Zero | Memory::Full => {
-                fill(sink, |sink, count| sink.put_zeroes(count)).map(|()| wanted - sink.remaining())
-            }
+            Memory::Zero | Memory::Full => match sink.put_zeroes(wanted) {
+                Ok(()) => Ok(wanted),
+                Err(errno) if sink.remaining() == wanted => Err(errno),
+                Err(_) => Ok(wanted - sink.remaining()),
+            },
             Memory::Random(random) => fill(sink, |sink, count| {
                 let mut buffer = [0; PART];
                 let part = buffer.get_mut(..count).unwrap_or_default();

@@ -198,11 +198,18 @@ impl Epoll {
         deliver: &mut dyn FnMut(usize, &Event) -> Result<(), Errno>,
     ) -> Result<usize, Errno> {
         let mut count = 0;
-        for _ in 0..self.ready.length() {
-            if count == most {
+        // Those that are listed meanwhile are behind the ones that were.
+        let mut looks = 1;
+        let mut is_first = true;
+        while looks > 0 && count < most {
+            let Some((item, left)) = self.ready.take() else {
                 break;
-            }
-            let Some(item) = self.ready.take() else { break };
+            };
+            looks = if core::mem::take(&mut is_first) {
+                left
+            } else {
+                looks - 1
+            };
             let Some((event, interest)) = item.report() else {
                 continue;
             };

@@ -113,13 +113,14 @@ impl ReadyList {
         self.slots.lock().list(number);
     }
 
-    /// Takes the first out of the list.
-    pub(super) fn take(&self) -> Option<Arc<Item>> {
+    /// Takes the first out of the list; also tells how many are left.
+    pub(super) fn take(&self) -> Option<(Arc<Item>, usize)> {
         let mut slots = self.slots.lock();
         let number = slots.listed.pop_front()?;
+        let left = slots.listed.len();
         let slot = slots.slots.get_mut(number as usize)?;
         slot.listed = false;
-        slot.item.clone()
+        Some((slot.item.clone()?, left))
     }
 
     /// How many are listed.

@@ -98,7 +98,11 @@ impl State {
     }
 
     /// Whom what has changed since concerns (invariant 3).
+    #[inline]
     fn wakes(&mut self, before: Before) -> Wakes {
+        if self.waiting.iter().all(Waiters::is_empty) {
+            return Wakes([None, None]);
+        }
         let (is_empty, is_full) = (self.ring.is_empty(), self.ring.is_full());
         let reader = !is_empty && (before.was_empty || before.slept);
         let writer = !is_full && (before.was_full || before.slept);
