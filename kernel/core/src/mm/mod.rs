@@ -26,6 +26,6 @@ pub use current::CurrentMemory;
 pub use fault::{FaultError, Touch};
 pub use place::Whereto;
 pub(crate) use special::Special;
-pub(crate) use usage::{is_more_than_the_machine, is_scarce as memory_is_scarce};
+pub(crate) use usage::{has_room_for_threads, is_more_than_the_machine, is_scarce as memory_is_scarce};
 pub use vma::{Backing, Vma};
 pub use word::SharedWord;

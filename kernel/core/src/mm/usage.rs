@@ -7,6 +7,13 @@ pub(crate) fn is_scarce() -> bool {
     threadbare_machine::memory::is_scarce()
 }
 
+/// Whether there is memory for one more thread or process, and for what those that have just been made will touch when
+/// they first run: a sixteenth of the machine is left to them.
+pub(crate) fn has_room_for_threads() -> bool {
+    let now = usage();
+    now.free > now.reserve + now.total / 16
+}
+
 /// Whether the kernel can allocate `bytes` for itself at once without dipping into its reserve.
 pub(super) fn can_spare(bytes: usize) -> bool {
     let now = usage();

@@ -6,12 +6,13 @@
 use super::children::{self, Event};
 use super::table::{ExitStatus, Process};
 use super::thread::Thread;
-use super::tree;
+use super::{stop, tree};
 use crate::signal::{Details, Handler, Signal, SignalInfo, code, send_to_process};
 use crate::syscall;
 use crate::trace;
 use crate::tty;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
 use linux_raw_sys::general as linux;
 use threadbare_machine::task;
@@ -42,12 +43,17 @@ fn bury(process: &Arc<Process>) {
     let last_status = process.last_status.load(Ordering::Relaxed);
     process.end(ExitStatus::Exited(last_status)); // if nothing else has ended it
     process.timers.delete_all();
+    process.stop.clear();
     release_memory(process);
     release_files(process);
     if process.session() == process.pid {
         tty::session_ended(process.pid);
     }
-    let stopped_groups = tree::groups_left_stopped(process);
+    let stopped_groups = if stop::any() {
+        tree::groups_left_stopped(process)
+    } else {
+        Vec::new()
+    };
     give_children_away(process);
     for group in stopped_groups {
         for signal in [Signal::SIGHUP, Signal::SIGCONT] {

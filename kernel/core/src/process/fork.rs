@@ -5,7 +5,7 @@ use super::table::{Beginning, Process};
 use super::thread::Thread;
 use super::tree;
 use crate::error::Errno;
-use crate::mm::memory_is_scarce;
+use crate::mm::has_room_for_threads;
 use crate::sched::Mutex;
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering;
@@ -54,7 +54,7 @@ pub fn clone_thread(
     numbered: impl FnOnce(u32) -> Result<(), Errno>,
 ) -> Result<u32, Errno> {
     let process = &parent.process;
-    if process.alive.load(Ordering::Relaxed) >= THREADS_MOST || memory_is_scarce() {
+    if process.alive.load(Ordering::Relaxed) >= THREADS_MOST || !has_room_for_threads() {
         return Err(Errno::EAGAIN);
     }
     let tid = tree::new_number()?;
@@ -75,7 +75,7 @@ pub fn clone_process(
     exit_signal: u8,
     numbered: impl FnOnce(&Arc<Process>) -> Result<(), Errno>,
 ) -> Result<Arc<Process>, Errno> {
-    if memory_is_scarce() {
+    if !has_room_for_threads() {
         return Err(Errno::ENOMEM);
     }
     check_count(&parent.process)?;

@@ -26,8 +26,9 @@ pub fn make_room(thread: &Thread) {
         let sizes = tree::all().filter(|process| !process.is_zombie());
         let largest = sizes.max_by_key(|process| (resident(process), process.pid));
         if let Some(victim) = largest {
-            tell(&victim);
-            victim.end(ExitStatus::Signaled(Signal::SIGKILL.number()));
+            let size = resident(&victim);
+            victim.end(ExitStatus::Signaled(Signal::SIGKILL.number())); // before anybody else looks for one
+            tell(&victim, size);
         }
     }
     if !thread.is_ending() {
@@ -42,14 +43,14 @@ fn resident(process: &Process) -> usize {
     size.unwrap_or(0)
 }
 
-fn tell(victim: &Process) {
+fn tell(victim: &Process, size: usize) {
     let name = victim.first_thread_for_report().map(|thread| *thread.name.lock());
     let name = name.unwrap_or_default();
     let name = String::from_utf8_lossy(name.split(|&byte| byte == 0).next().unwrap_or_default());
     let text = format!(
         "out of memory: ended the largest process, {name} (pid {}, {} MiB); give the machine more with --memory",
         victim.pid,
-        resident(victim) >> 20
+        size >> 20
     );
     host::log(LogLevel::Error, &text);
 }

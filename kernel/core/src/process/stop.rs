@@ -4,7 +4,7 @@ use super::children::Event;
 use super::table::Process;
 use super::{end, tree};
 use crate::sched::WaitQueue;
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use threadbare_machine::sync::SpinLock;
 
 /// What a parent may be told by `wait(2)`.
@@ -14,6 +14,14 @@ pub(super) enum Change {
     Stopped(u8),
     /// Goes on.
     Continued,
+}
+
+/// How many processes are stopped.
+static STOPPED: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether any process is stopped.
+pub(super) fn any() -> bool {
+    STOPPED.load(Ordering::Relaxed) != 0
 }
 
 /// Whether a process is stopped.
@@ -30,6 +38,15 @@ pub(super) struct Stop {
 impl Stop {
     pub(super) fn is_stopped(&self) -> bool {
         self.signal.load(Ordering::Relaxed) != 0
+    }
+
+    /// It is stopped no longer; whether it was.
+    pub(super) fn clear(&self) -> bool {
+        let was = self.signal.swap(0, Ordering::Relaxed) != 0;
+        if was {
+            STOPPED.fetch_sub(1, Ordering::Relaxed);
+        }
+        was
     }
 
     /// What there is to tell, of what is asked for; told only once unless `keep`.
@@ -53,7 +70,11 @@ impl Process {
     /// Stops all its threads before they return to ring 3; its parent is told. An ending process does not stop.
     pub fn stop(&self, signal: u8) {
         let before = self.stop.signal.swap(signal, Ordering::Relaxed);
-        if before != 0 || self.status().is_some() {
+        if before != 0 {
+            return;
+        }
+        STOPPED.fetch_add(1, Ordering::Relaxed);
+        if self.status().is_some() {
             return;
         }
         *self.stop.untold.lock() = Some(Change::Stopped(signal));
@@ -63,7 +84,7 @@ impl Process {
 
     /// Lets it go on if it is stopped; its parent is told.
     pub fn resume(&self) {
-        if self.stop.signal.swap(0, Ordering::Relaxed) == 0 {
+        if !self.stop.clear() {
             return;
         }
         *self.stop.untold.lock() = Some(Change::Continued);
