@@ -26,6 +26,26 @@ pub(crate) unsafe fn bytes(to: *mut u8, from: *const u8, length: usize) {
     }
 }
 
+/// Zeroes `length` bytes from `start` on.
+///
+/// # Safety
+/// 1. They are mapped writable, and nothing refers to them by a Rust reference.
+pub(crate) unsafe fn zero(start: *mut u8, length: usize) {
+    // SAFETY: (1). The direction flag is clear by the ABI.
+    unsafe {
+        asm!(
+            "rep stosb",
+            "mov rcx, {words}",
+            "rep stosq",
+            words = in(reg) length >> 3,
+            inout("rcx") length & 7 => _,
+            inout("rdi") start => _,
+            in("rax") 0,
+            options(nostack, preserves_flags),
+        );
+    }
+}
+
 /// Zeroes a whole page.
 ///
 /// # Safety

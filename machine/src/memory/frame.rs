@@ -39,6 +39,23 @@ impl Frame {
         Ok(frame)
     }
 
+    /// A new page whose first `length` bytes `fill` writes through the pointer that it is given; the rest is zeroes.
+    /// Nothing is left of what the page held before, for `fill` says whether it has written all of them: if not, there is
+    /// no page.
+    pub(crate) fn filled<E>(
+        length: usize,
+        fill: impl FnOnce(*mut u8) -> Result<(), E>,
+    ) -> Result<Result<Frame, E>, OutOfMemory> {
+        assert!(length <= PAGE_SIZE, "more than a page");
+        let frame = Frame::unwritten()?;
+        if let Err(error) = fill(frame.pointer()) {
+            return Ok(Err(error));
+        }
+        // SAFETY: the rest of a frame that nobody else knows, which the direct map has writable.
+        unsafe { copy::zero(frame.pointer().add(length), PAGE_SIZE - length) };
+        Ok(Ok(frame))
+    }
+
     /// A new page with whatever it held before: not handed out of this module, so that nothing leaks.
     fn unwritten() -> Result<Frame, OutOfMemory> {
         let number = frames::allocate(0, For::Program).ok_or(OutOfMemory)?;

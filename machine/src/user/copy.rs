@@ -4,7 +4,7 @@
 //! table and continues at the fix-up: the copy ends early and says how far it came. Resolving the fault and going on
 //! is the caller's business, so nothing here ever waits.
 
-use crate::memory::{Frame, PAGE_SIZE};
+use crate::memory::{Frame, OutOfMemory, PAGE_SIZE};
 use crate::paging::USER_END;
 use crate::trap::entry::clac;
 use core::arch::naked_asm;
@@ -77,6 +77,22 @@ pub fn copy_into_page(from: usize, page: &Frame, part: Range<usize>) -> Result<(
     // SAFETY: the user range was checked; the page lives as long as its handle and is written as raw memory.
     let left = unsafe { copy_user(page.pointer().add(part.start), from as *const u8, part.len()) };
     done(part.len(), left)
+}
+
+/// A new page that begins with `length` bytes of the program's memory at `from`; the rest is zeroes.
+///
+/// # Errors
+/// No memory; within, as [`copy_in`], and there is no page.
+///
+/// # Panics
+/// When `length` is more than a page.
+pub fn copy_into_new_page(from: usize, length: usize) -> Result<Result<Frame, CopyFault>, OutOfMemory> {
+    Frame::filled(length, |to| {
+        check(from, length)?;
+        // SAFETY: the user range was checked; `to` is a page that nobody else knows, of which `length` is at most all.
+        let left = unsafe { copy_user(to, from as *const u8, length) };
+        done(length, left)
+    })
 }
 
 fn check(start: usize, length: usize) -> Result<(), CopyFault> {

@@ -19,7 +19,7 @@ mod vector;
 
 pub use atomic::{compare_exchange_word, load_word};
 pub use context::{FaultAccess, Trap, UserContext};
-pub use copy::{CopyFault, copy_in, copy_into_page, copy_out, copy_out_of_page};
+pub use copy::{CopyFault, copy_in, copy_into_new_page, copy_into_page, copy_out, copy_out_of_page};
 pub use registers::{
     fs_base, gs_base, reset_registers, set_fs_base, set_gs_base, vector_components, vector_state_size,
 };

@@ -120,6 +120,15 @@ impl UserMemory for CurrentMemory<'_> {
         })
     }
 
+    fn new_page(&self, from: usize, length: usize) -> Result<Frame, Errno> {
+        if let Ok(page) = user::copy_into_new_page(from, length)? {
+            return Ok(page);
+        }
+        let page = Frame::zeroed()?;
+        self.read_into_page(from, &page, 0..length)?;
+        Ok(page)
+    }
+
     fn write_bytes(&self, to: usize, from: &[u8]) -> Result<(), Errno> {
         self.resolve(to, from.len(), Touch::Write, |at, done| {
             user::copy_out(at, &from[done..])

@@ -30,15 +30,15 @@ impl<'a> UserPiece<'a> {
     }
 
     /// Calls `transfer` with the address of the next `count` bytes, and uses them up.
-    fn advance(
+    fn advance<T>(
         &mut self,
         count: usize,
-        transfer: impl FnOnce(&CurrentMemory<'a>, usize) -> Result<(), Errno>,
-    ) -> Result<(), Errno> {
+        transfer: impl FnOnce(&CurrentMemory<'a>, usize) -> Result<T, Errno>,
+    ) -> Result<T, Errno> {
         self.length = self.length.checked_sub(count).ok_or(Errno::EFAULT)?;
-        transfer(&self.memory, self.base)?;
+        let done = transfer(&self.memory, self.base)?;
         self.base = self.base.wrapping_add(count);
-        Ok(())
+        Ok(done)
     }
 }
 
@@ -67,6 +67,10 @@ impl Source for UserPiece<'_> {
 
     fn take_into_page(&mut self, page: &Frame, range: Range<usize>) -> Result<(), Errno> {
         self.advance(range.len(), |memory, at| memory.read_into_page(at, page, range))
+    }
+
+    fn take_page(&mut self, count: usize) -> Result<Frame, Errno> {
+        self.advance(count, |memory, at| memory.new_page(at, count))
     }
 }
 

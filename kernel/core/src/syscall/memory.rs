@@ -40,6 +40,16 @@ pub trait UserMemory {
         Ok(())
     }
 
+    /// A new page that begins with bytes from the program, `length` of them, at most a page.
+    ///
+    /// # Errors
+    /// As [`read_bytes`](UserMemory::read_bytes); `ENOMEM`.
+    fn new_page(&self, from: usize, length: usize) -> Result<Frame, Errno> {
+        let page = Frame::zeroed()?;
+        self.read_into_page(from, &page, 0..length)?;
+        Ok(page)
+    }
+
     /// Copies from the program into a page.
     ///
     /// # Errors

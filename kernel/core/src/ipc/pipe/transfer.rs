@@ -268,9 +268,14 @@ fn put(place: Place, left: usize, source: &mut dyn Source) -> Result<Put, Errno>
             Ok(Put::Behind(count))
         }
         Place::Fresh(spare) => {
-            let page = spare.map_or_else(Frame::zeroed, Ok)?;
             let count = left.min(PAGE_SIZE);
-            source.take_into_page(&page, 0..count)?;
+            let page = match spare {
+                Some(page) => {
+                    source.take_into_page(&page, 0..count)?;
+                    page
+                }
+                None => source.take_page(count)?,
+            };
             Ok(Put::Fresh(page, count))
         }
     }

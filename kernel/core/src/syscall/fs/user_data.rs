@@ -131,6 +131,19 @@ impl Source for UserData<'_> {
         })
     }
 
+    fn take_page(&mut self, count: usize) -> Result<Frame, Errno> {
+        if self.current.length < count {
+            let page = Frame::zeroed()?;
+            self.take_into_page(&page, 0..count)?;
+            return Ok(page);
+        }
+        let page = self.memory.new_page(self.current.base, count)?;
+        self.current.base = self.current.base.checked_add(count).ok_or(Errno::EFAULT)?;
+        self.current.length -= count;
+        self.remaining = self.remaining.saturating_sub(count);
+        Ok(page)
+    }
+
     fn take_into_page(&mut self, page: &Frame, range: Range<usize>) -> Result<(), Errno> {
         let start = range.start;
         self.advance(range.len(), |memory, from, part| {
