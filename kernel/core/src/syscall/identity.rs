@@ -4,7 +4,7 @@ use super::Call;
 use super::memory::UserMemory;
 use super::wait::process_or_self;
 use crate::error::Errno;
-use crate::process::Limit;
+use crate::process::{Limit, Process};
 use alloc::format;
 use core::sync::atomic::Ordering;
 use linux_raw_sys::{general as linux, prctl as pr};
@@ -149,21 +149,56 @@ pub(super) fn uname(call: &mut Call<'_>, [buffer, ..]: [usize; 6]) -> Result<usi
     Ok(0)
 }
 
-/// `capget(2)`: root has all capabilities, others none.
-pub(super) fn capget(call: &mut Call<'_>, [header, data, ..]: [usize; 6]) -> Result<usize, Errno> {
-    const VERSION_3: u32 = linux::_LINUX_CAPABILITY_VERSION_3;
-    let [version, pid] = call.read::<[u32; 2]>(header)?;
-    if version != VERSION_3 {
-        call.write(header, &VERSION_3)?;
-        return if data == 0 { Ok(0) } else { Err(Errno::EINVAL) };
-    }
-    let target = process_or_self(call, pid as usize)?;
-    let all = if target.credentials().is_superuser() {
+/// `struct __user_cap_data_struct[2]`: effective, permitted and inheritable capabilities, the lower 32 and the higher ones.
+type CapabilitySets = [u32; 6];
+
+/// Root has all capabilities, others none.
+fn capabilities_of(process: &Process) -> CapabilitySets {
+    let all = if process.credentials().is_superuser() {
         u32::MAX
     } else {
         0
     };
     let high = all & 0x1ff; // 41 capabilities
-    call.write_if_wanted(data, &[all, all, 0, high, high, 0])?;
+    [all, all, 0, high, high, 0]
+}
+
+/// The process that the header of `capget(2)` or `capset(2)` names; `None` for a question about versions.
+fn read_capability_header(call: &mut Call<'_>, header: usize) -> Result<Option<u32>, Errno> {
+    const VERSION_3: u32 = linux::_LINUX_CAPABILITY_VERSION_3;
+    let [version, pid] = call.read::<[u32; 2]>(header)?;
+    if version == VERSION_3 {
+        return Ok(Some(pid));
+    }
+    call.write(header, &VERSION_3)?;
+    Ok(None)
+}
+
+/// `capget(2)`.
+pub(super) fn capget(call: &mut Call<'_>, [header, data, ..]: [usize; 6]) -> Result<usize, Errno> {
+    let Some(pid) = read_capability_header(call, header)? else {
+        return if data == 0 { Ok(0) } else { Err(Errno::EINVAL) };
+    };
+    let target = process_or_self(call, pid as usize)?;
+    call.write_if_wanted(data, &capabilities_of(&target))?;
     Ok(0)
+}
+
+/// `capset(2)`: what there is may be confirmed. Nothing can be added, and to give one up is not supported: capabilities
+/// follow from the user.
+pub(super) fn capset(call: &mut Call<'_>, [header, data, ..]: [usize; 6]) -> Result<usize, Errno> {
+    let pid = read_capability_header(call, header)?.ok_or(Errno::EINVAL)?;
+    if pid != 0 && pid != call.process().pid && pid != call.thread.tid() {
+        return Err(Errno::EPERM);
+    }
+    let wanted = call.read::<CapabilitySets>(data)?;
+    let held = capabilities_of(call.process());
+    if wanted == held {
+        return Ok(0);
+    }
+    let adds = wanted.iter().zip(held).any(|(wanted, held)| wanted & !held != 0);
+    if adds {
+        return Err(Errno::EPERM);
+    }
+    Err(call.missing("capset that drops a capability".into(), Errno::EPERM))
 }

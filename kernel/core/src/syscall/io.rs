@@ -93,7 +93,9 @@ pub(super) fn write(call: &mut Call<'_>, [fd, from, count, ..]: [usize; 6]) -> R
     let mut data = UserPiece::new(call, from, count);
     if data.length > 0 && file.has_bytes() {
         let limit = call.process().limits.lock().file_size();
-        if let Some(room) = super::fs::room(limit, &file, None)? {
+        if let Some(room) =
+            super::fs::room(limit, &file, None).inspect_err(|_| super::fs::tell_of_size_limit(call.thread))?
+        {
             data.length = data.length.min(usize::try_from(room).unwrap_or(usize::MAX));
         }
     }

@@ -78,6 +78,7 @@ table! {
     __NR_prctl => identity::prctl,
     __NR_uname => identity::uname,
     __NR_capget => identity::capget,
+    __NR_capset => identity::capset,
     __NR_exit => process::exit,
     __NR_exit_group => process::exit_group,
     __NR_execve => process::execve,

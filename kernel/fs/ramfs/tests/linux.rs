@@ -197,6 +197,7 @@ impl Side for Ours<'_> {
             process: 1,
             file_limit: 1024,
             size_limit: u64::MAX,
+            exceeds_size_limit: &|| {},
             now,
             wait_for_locks: &|| Err(Errno::EINTR),
             missing: &|_| (),

@@ -2,9 +2,16 @@
 
 use super::Caller;
 use crate::error::Errno;
+use crate::process::Thread;
 use crate::sched;
+use crate::signal::{Signal, SignalInfo, send_to_thread};
 use crate::syscall::Call;
 use crate::vfs::Timestamp;
+
+/// A write would have let a file grow past the limit on file sizes (`getrlimit(2)`).
+pub(in crate::syscall) fn tell_of_size_limit(thread: &Thread) {
+    send_to_thread(thread, SignalInfo::from_kernel(Signal::SIGXFSZ));
+}
 
 /// Runs a system call on behalf of the thread that calls.
 pub(in crate::syscall) fn with_caller<T>(
@@ -29,6 +36,7 @@ pub(in crate::syscall) fn with_caller<T>(
         process: process.pid,
         file_limit: limits.open_files(),
         size_limit: limits.file_size(),
+        exceeds_size_limit: &|| tell_of_size_limit(call.thread),
         now: Timestamp::now,
         wait_for_locks: &wait_for_locks,
         missing: &|what| {

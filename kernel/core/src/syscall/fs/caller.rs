@@ -28,6 +28,8 @@ pub struct Caller<'a> {
     pub file_limit: u32,
     /// The soft `RLIMIT_FSIZE`: no file grows past it.
     pub size_limit: u64,
+    /// Tells the thread that a file would have grown past that limit (SIGXFSZ).
+    pub exceeds_size_limit: &'a dyn Fn(),
     /// The time for time stamps.
     pub now: fn() -> Timestamp,
     /// Waits until a lock on a file may have become free. Fails, as an interrupted call does, when a signal is to be

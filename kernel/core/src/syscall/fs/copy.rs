@@ -158,10 +158,11 @@ fn copy_part(
     to: &mut Position<'_>,
     count: usize,
 ) -> Result<(usize, usize), Errno> {
-    let count = match room(caller.size_limit, to.file, to.at)? {
-        Some(room) => count.min(usize::try_from(room).unwrap_or(usize::MAX)),
-        None => count,
-    };
+    let count =
+        match room(caller.size_limit, to.file, to.at).inspect_err(|_| (caller.exceeds_size_limit)())? {
+            Some(room) => count.min(usize::try_from(room).unwrap_or(usize::MAX)),
+            None => count,
+        };
     let mut sink = VecSink::new(count);
     let read = from.read(&mut sink)?;
     let bytes = sink.into_bytes();

@@ -23,6 +23,7 @@ mod transfer;
 pub(super) mod user_data;
 mod xattr;
 
+pub(super) use adapter::tell_of_size_limit;
 pub use caller::Caller;
 pub use locks::release_process as release_locks_of_process;
 pub use table::{Function, SystemCall, find};

@@ -116,8 +116,10 @@ pub(super) fn readahead(caller: &Caller<'_>, fd: i32) -> Result<usize, Errno> {
     }
 }
 
+/// Refuses to let a file grow past the limit on file sizes (`getrlimit(2)`: SIGXFSZ, and `EFBIG` if that is survived).
 fn check_limit(caller: &Caller<'_>, size: u64, new_size: u64) -> Result<(), Errno> {
     if new_size > size && new_size > caller.size_limit {
+        (caller.exceeds_size_limit)();
         Err(Errno::EFBIG)
     } else {
         Ok(())

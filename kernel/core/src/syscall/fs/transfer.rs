@@ -160,7 +160,8 @@ fn write_user_data(
 ) -> Result<usize, Errno> {
     use crate::vfs::Source;
     if data.remaining() > 0
-        && let Some(room) = room(caller.size_limit, file, at)?
+        && let Some(room) =
+            room(caller.size_limit, file, at).inspect_err(|_| (caller.exceeds_size_limit)())?
     {
         data.limit(room);
     }
@@ -174,7 +175,7 @@ fn write_user_data(
 /// no limit.
 ///
 /// # Errors
-/// `EFBIG` if that is nothing.
+/// `EFBIG` if that is nothing; the caller tells the thread of it.
 pub(in crate::syscall) fn room(limit: u64, file: &File, at: Option<u64>) -> Result<Option<u64>, Errno> {
     if limit == u64::MAX || !file.flags().writable() {
         return Ok(None);
