@@ -16,6 +16,8 @@ pub struct Case {
     options: Vec<OsString>,
     /// The directory that is the root file system of both runs.
     root: Option<PathBuf>,
+    /// Whether Linux, too, is to have a `/proc`, a `/dev` and a `/tmp` of its own in that root.
+    mounts: bool,
 }
 
 impl Case {
@@ -31,6 +33,7 @@ impl Case {
             input: Vec::new(),
             options: Vec::new(),
             root: None,
+            mounts: false,
         }
     }
 
@@ -74,21 +77,24 @@ impl Case {
         self.option("--root", folder)
     }
 
+    /// Runs it in a root that [`crate::debian`] has made: with `/proc`, `/dev`, `/sys` and a `/tmp`, as process 2 or so of
+    /// a process namespace whose processes all end with it, and with room for all of it in memory.
+    #[must_use]
+    pub fn system(mut self, root: &Path) -> Self {
+        self.mounts = true;
+        self.root(root).option("--memory", "1G")
+    }
+
     /// Runs it on Linux.
     #[must_use]
     pub fn on_linux(&self) -> Outcome {
         let mut command = match &self.root {
-            // In a user namespace of its own, so that any user may change the root.
-            Some(root) => {
-                let mut unshare = Command::new("unshare");
-                unshare
-                    .args(["--user", "--map-current-user", "--keep-caps", "--root"])
-                    .arg(root)
-                    .arg(&self.program);
-                unshare
-            }
+            Some(root) => in_root(root, self.mounts),
             None => Command::new(&self.program),
         };
+        if self.root.is_some() {
+            command.arg(&self.program);
+        }
         command.args(&self.arguments).current_dir("/").env_clear();
         command.env(
             "PATH",
@@ -141,6 +147,29 @@ impl Case {
         }
         inside
     }
+}
+
+/// What starts a program in another root, in a user namespace of its own so that any user may.
+fn in_root(root: &Path, mounts: bool) -> Command {
+    const MOUNT: &str = "mount -t proc proc \"$0/proc\" && mount --rbind /dev \"$0/dev\" && mount --rbind /sys \"$0/sys\" && \
+                         mount -t tmpfs -o mode=1777 tmp \"$0/tmp\" && exec chroot \"$0\" \"$@\"";
+    let mut unshare = Command::new("unshare");
+    if mounts {
+        unshare.args([
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "--pid",
+            "--fork",
+            "--kill-child",
+        ]);
+        unshare.args(["sh", "-c", MOUNT]).arg(root);
+    } else {
+        unshare
+            .args(["--user", "--map-current-user", "--keep-caps", "--root"])
+            .arg(root);
+    }
+    unshare
 }
 
 /// The command under test: `$THREADBARE`, or what `cargo xtask build` built.

@@ -12,12 +12,14 @@
 mod case;
 mod guest;
 mod outcome;
+mod root;
 mod scratch;
 pub mod terminal;
 
 pub use case::{Case, threadbare};
 pub use guest::{Linking, c, freestanding, rust};
 pub use outcome::Outcome;
+pub use root::debian;
 pub use scratch::Scratch;
 
 use std::path::{Path, PathBuf};
