@@ -9,10 +9,12 @@ pub(crate) static SPACE_LOADS: AtomicU64 = AtomicU64::new(0);
 
 /// CR4 bits (SDM 3A, 2.5).
 mod cr4 {
+    pub(super) const PGE: u64 = 1 << 7;
     pub(super) const OSFXSR: u64 = 1 << 9;
     pub(super) const OSXMMEXCPT: u64 = 1 << 10;
     pub(super) const UMIP: u64 = 1 << 11;
     pub(super) const FSGSBASE: u64 = 1 << 16;
+    pub(super) const PCIDE: u64 = 1 << 17;
     pub(super) const OSXSAVE: u64 = 1 << 18;
     pub(super) const SMEP: u64 = 1 << 20;
     pub(super) const SMAP: u64 = 1 << 21;
@@ -30,6 +32,7 @@ const CR0_WP: u64 = 1 << 16;
 /// # Safety
 /// 1. Called in ring 0, once per CPU, before ring 3 is first entered.
 /// 2. `stac`/`clac` have been patched in already when the CPU has SMAP.
+/// 3. CR3 holds the kernel's own table.
 pub(crate) unsafe fn enable_protections() {
     let Features {
         smep,
@@ -37,17 +40,22 @@ pub(crate) unsafe fn enable_protections() {
         umip,
         fsgsbase,
         xsave,
+        global_pages,
+        pcid,
         ..
     } = *features::features();
     let wanted = cr4::OSFXSR
         | cr4::OSXMMEXCPT
+        | if global_pages { cr4::PGE } else { 0 }
+        | if pcid { cr4::PCIDE } else { 0 }
         | if umip { cr4::UMIP } else { 0 }
         | if fsgsbase { cr4::FSGSBASE } else { 0 }
         | if xsave { cr4::OSXSAVE } else { 0 }
         | if smep { cr4::SMEP } else { 0 }
         | if smap { cr4::SMAP } else { 0 };
     // SAFETY: (1): each bit is set only where CPUID reports it; the kernel maps nothing executable for ring 3 that
-    // it runs itself (SMEP) and touches user memory only between `stac` and `clac` (SMAP, (2)).
+    // it runs itself (SMEP) and touches user memory only between `stac` and `clac` (SMAP, (2)). CR3's low bits are zero, as PCIDE wants (3); global
+    // pages are the kernel's, the same in every space.
     unsafe {
         let cr0: u64;
         asm!("mov {}, cr0", out(reg) cr0, options(nomem, nostack, preserves_flags));
@@ -56,6 +64,10 @@ pub(crate) unsafe fn enable_protections() {
         let cr4: u64;
         asm!("mov {}, cr4", out(reg) cr4, options(nomem, nostack, preserves_flags));
         asm!("mov cr4, {}", in(reg) cr4 | wanted, options(nostack, preserves_flags));
+        #[cfg(target_os = "none")]
+        if pcid {
+            crate::paging::recent::enable();
+        }
     }
 }
 

@@ -19,6 +19,10 @@ pub struct Features {
     pub xsave: bool,
     /// XSAVEOPT.
     pub xsaveopt: bool,
+    /// Global pages.
+    pub global_pages: bool,
+    /// Process-context identifiers.
+    pub pcid: bool,
     /// 1 GiB pages.
     pub gigabyte_pages: bool,
     /// RDRAND.
@@ -40,6 +44,8 @@ const NOTHING: Features = Features {
     fsgsbase: false,
     xsave: false,
     xsaveopt: false,
+    global_pages: false,
+    pcid: false,
     gigabyte_pages: false,
     rdrand: false,
     xsave_components: 0,
@@ -62,6 +68,8 @@ fn detect() -> Features {
     let mut found = Features {
         xsave: bit(leaf1.ecx, 26),
         rdrand: bit(leaf1.ecx, 30),
+        global_pages: bit(leaf1.edx, 13),
+        pcid: bit(leaf1.ecx, 17),
         leaf1_edx: leaf1.edx,
         gigabyte_pages: __cpuid(0x8000_0000).eax >= 0x8000_0001 && bit(__cpuid(0x8000_0001).edx, 26),
         ..NOTHING

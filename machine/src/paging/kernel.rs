@@ -36,7 +36,7 @@ pub(crate) unsafe fn map_stack_page(page: usize, frame: PhysAddr) -> Result<(), 
     unsafe {
         let slot = slot(page, 0)?;
         slot.write_volatile(Entry(
-            frame.0 | entry::PRESENT | entry::WRITABLE | entry::NO_EXECUTE,
+            frame.0 | entry::PRESENT | entry::WRITABLE | entry::NO_EXECUTE | entry::GLOBAL,
         ));
     }
     Ok(())
@@ -97,28 +97,27 @@ pub(crate) fn is_mapped(address: usize) -> bool {
 pub(super) fn flush_page(space: PhysAddr, page: usize) {
     if is_loaded(space) {
         invalidate(page);
+    } else {
+        forget(space);
     }
 }
 
-/// Drops all translations of a space.
+/// Drops all translations of a space, and what the CPU remembers of the upper levels (SDM 3A, 5.10.4.1:
+/// paging-structure caches).
 pub(super) fn flush_all(space: PhysAddr) {
     if is_loaded(space) {
-        load(space);
+        load_afresh(space);
+    } else {
+        forget(space);
     }
 }
 
-/// Drops what the CPU remembers of the upper levels of a space (SDM 3A, 5.10.4.1: paging-structure caches).
-pub(super) fn flush_structure(space: PhysAddr) {
-    if is_loaded(space) {
-        load(space);
-    }
-}
-
-/// Makes sure that no CPU has `space` loaded.
+/// Makes sure that no CPU has `space` loaded, or remembers anything of it.
 pub(super) fn leave(space: PhysAddr) {
     if is_loaded(space) {
-        load(root());
+        load_kernel();
     }
+    forget(space);
 }
 
 /// Loads a top-level table unless it is the running one.
@@ -129,14 +128,24 @@ pub(crate) fn enter(space: PhysAddr) {
 }
 
 #[cfg(target_os = "none")]
-fn is_loaded(space: PhysAddr) -> bool {
-    crate::cpu::control::cr3() == space.0
-}
+use super::recent::{forget, is_loaded};
 
 #[cfg(target_os = "none")]
 fn load(space: PhysAddr) {
-    // SAFETY: callers pass live top-level tables with the kernel's half: `Root`s, or the kernel's own.
-    unsafe { crate::cpu::control::set_cr3(space.0) }
+    // SAFETY: callers pass `Root`s, which are live top-level tables with the kernel's half.
+    unsafe { super::recent::load(space) }
+}
+
+#[cfg(target_os = "none")]
+fn load_afresh(space: PhysAddr) {
+    // SAFETY: as `load`.
+    unsafe { super::recent::load_afresh(space) }
+}
+
+#[cfg(target_os = "none")]
+fn load_kernel() {
+    // SAFETY: the kernel's own table lives for ever.
+    unsafe { super::recent::load_kernel(root()) }
 }
 
 #[cfg(target_os = "none")]
@@ -152,6 +161,15 @@ fn is_loaded(_space: PhysAddr) -> bool {
 
 #[cfg(not(target_os = "none"))]
 fn load(_space: PhysAddr) {}
+
+#[cfg(not(target_os = "none"))]
+fn load_afresh(_space: PhysAddr) {}
+
+#[cfg(not(target_os = "none"))]
+fn load_kernel() {}
+
+#[cfg(not(target_os = "none"))]
+fn forget(_space: PhysAddr) {}
 
 #[cfg(not(target_os = "none"))]
 fn invalidate(_page: usize) {}

@@ -4,13 +4,16 @@
 //! 1. A user entry that holds a frame number owns one count of that [`Frame`](crate::memory::Frame), or names a page
 //!    of the initial RAM disk, which is never writable.
 //! 2. A frame is dropped only after its translation has been flushed from every CPU that may hold it. With one CPU
-//!    that is an INVLPG where the space is the running one; another space's translations died with its CR3.
+//!    that is an INVLPG where the space is the running one; another space is flushed when it is next
+//!    loaded ([`recent`]).
 //! 3. The upper half of every top-level table is the kernel's, filled once at boot and the same in all: kernel
 //!    mappings made later appear in tables below it.
 
 mod cursor;
 mod entry;
 pub(crate) mod kernel;
+#[cfg(target_os = "none")]
+pub(crate) mod recent;
 mod share;
 mod space;
 mod tables;

@@ -153,7 +153,7 @@ impl UserSpace {
             pruned |= unsafe { prune_path(self.root(), first) };
         }
         if pruned {
-            kernel::flush_structure(self.root());
+            kernel::flush_all(self.root());
         }
     }
 }
@@ -181,7 +181,7 @@ unsafe fn prune_path(root: PhysAddr, page: usize) -> bool {
     }
     let mut pruned = false;
     for (slot, table) in path.into_iter().rev() {
-        // SAFETY: (1). An empty table is unlinked; `flush_structure` follows before any of its memory could be
+        // SAFETY: (1). An empty table is unlinked; `flush_all` follows before any of its memory could be
         // walked again, and with one CPU nothing walks it in between.
         unsafe {
             let entries = core::slice::from_raw_parts(direct::<Entry>(table), 512);

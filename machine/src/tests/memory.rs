@@ -19,6 +19,12 @@ pub(super) const TESTS: &[Test] = &[
     Test::new("ring_0_cannot_read_user_memory_outside_a_copy", smap),
     Test::new("ring_0_cannot_execute_user_memory", smep),
     Test::new("a_copy_from_an_unmapped_page_stops_there", copies_stop),
+    Test::new("address_spaces_alternate", spaces_alternate),
+    Test::new(
+        "a_space_that_changes_while_another_is_loaded_shows_it",
+        left_space_changes,
+    ),
+    Test::new("a_new_space_shows_nothing_of_an_old_one", new_space_is_empty),
     Test::new("heap_memory_comes_back", heap_comes_back),
 ];
 
@@ -72,6 +78,70 @@ fn null_page() {
 
 /// A user page with a RET in it, in the running task's space, at this address.
 const USER_PAGE: usize = 0x40_0000;
+
+/// What a copy from `USER_PAGE` of the loaded space brings.
+fn first_byte() -> Option<u8> {
+    let mut byte = [0];
+    user::copy_in(USER_PAGE, &mut byte).ok().map(|()| byte[0])
+}
+
+fn space_with(byte: u8) -> UserSpace {
+    let mut space = UserSpace::new().expect("memory for a space");
+    map_byte(&mut space, byte);
+    space
+}
+
+fn map_byte(space: &mut UserSpace, byte: u8) {
+    let frame = Frame::zeroed().expect("memory for a page");
+    frame.write(0, &[byte]);
+    space
+        .map(USER_PAGE, frame, Access::READ)
+        .expect("memory for tables");
+}
+
+/// More spaces than the CPU keeps translations of, so that they displace each other.
+fn spaces_alternate() {
+    let spaces: Vec<_> = (1..=16).map(space_with).collect();
+    for round in 0..64 {
+        let at = round * 5 % 16;
+        task::set_space(spaces[at].handle());
+        assert_eq!(first_byte(), Some(u8::try_from(at + 1).expect("below 17")));
+    }
+}
+
+fn left_space_changes() {
+    let (mut one, other) = (space_with(1), space_with(2));
+    for byte in 3..20 {
+        task::set_space(one.handle());
+        assert!(first_byte().is_some(), "it was mapped");
+        task::set_space(other.handle());
+        one.unmap(USER_PAGE..USER_PAGE + 4096);
+        task::set_space(one.handle());
+        assert_eq!(
+            first_byte(),
+            None,
+            "it was unmapped while another space was loaded"
+        );
+        task::set_space(other.handle());
+        assert_eq!(first_byte(), Some(2));
+        map_byte(&mut one, byte);
+        task::set_space(one.handle());
+        assert_eq!(first_byte(), Some(byte));
+    }
+}
+
+fn new_space_is_empty() {
+    for byte in 0..20 {
+        let space = space_with(byte);
+        task::set_space(space.handle());
+        assert_eq!(first_byte(), Some(byte));
+        drop(space);
+        // The task still holds the space: this one displaces it, and may get its table's memory next time.
+        let empty = UserSpace::new().expect("memory for a space");
+        task::set_space(empty.handle());
+        assert_eq!(first_byte(), None, "nothing is mapped in a new space");
+    }
+}
 
 fn with_user_page(action: impl FnOnce()) {
     let mut space = UserSpace::new().expect("memory for a space");
