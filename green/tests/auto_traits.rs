@@ -128,3 +128,40 @@ fn thread_types_have_std_s_auto_traits() {
         row!(std::thread::ScopedJoinHandle<'static, u32>)
     );
 }
+
+/// Compares types without parameters.
+macro_rules! same_plain {
+    ($path:tt; $($name:ident),+) => {
+        $(same_plain!(@one $path $name);)+
+    };
+    (@one [$($path:ident)::+] $name:ident) => {
+        assert_eq!(
+            row!(threadbare::$($path)::+::$name),
+            row!(std::$($path)::+::$name),
+            stringify!($name)
+        );
+    };
+}
+
+#[test]
+fn sockets_files_and_children_have_std_s_auto_traits() {
+    same_plain!([net]; TcpListener, TcpStream, UdpSocket);
+    same_plain!([os::unix::net]; UnixListener, UnixStream, UnixDatagram);
+    same_plain!([fs]; File, OpenOptions, DirBuilder, DirEntry, ReadDir);
+    same_plain!([io]; PipeReader, PipeWriter, Stdin);
+    same_plain!([process]; Child, ChildStdin, ChildStdout, ChildStderr);
+    // std's command may hold what `pre_exec` was given.
+    same_plain!([process]; Command);
+    assert_eq!(
+        row!(threadbare::net::Incoming<'static>),
+        row!(std::net::Incoming<'static>)
+    );
+    assert_eq!(
+        row!(threadbare::os::unix::net::Incoming<'static>),
+        row!(std::os::unix::net::Incoming<'static>)
+    );
+    assert_eq!(
+        row!(threadbare::io::StdinLock<'static>),
+        row!(std::io::StdinLock<'static>)
+    );
+}

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -33,6 +34,10 @@ struct Registered {
     reactor: &'static Reactor,
     fd: RawFd,
 }
+
+// Calls run outside of all locks here, so a panic in one leaves nothing half done.
+impl UnwindSafe for Registration {}
+impl RefUnwindSafe for Registration {}
 
 impl Registration {
     pub(crate) const fn new() -> Registration {
