@@ -23,9 +23,13 @@ fn main() {
         ["server", name, protocol, port] => {
             peers::serve(name, Protocol::from_name(protocol), port.parse().expect("a port"))
         }
-        ["load", port] => {
+        ["load", port, connections] => {
             let port: u16 = port.parse().expect("a port");
-            let answered = load::echo(([127, 0, 0, 1], port).into(), 128, Duration::from_secs(5));
+            let answered = load::echo(
+                ([127, 0, 0, 1], port).into(),
+                connections.parse().expect("a number"),
+                Duration::from_secs(5),
+            );
             println!("{:.0} requests/s", answered.per_second());
         }
         ["idle", rest @ ..] => idle::measure(
