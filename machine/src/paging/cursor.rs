@@ -88,7 +88,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// Moves to the first page from here on that holds a frame, but not past `end`; `false` if there is none.
+    #[inline]
     pub fn seek_held(&mut self, end: usize) -> bool {
+        self.page < end && self.entry().is_held() || self.seek_further(end)
+    }
+
+    fn seek_further(&mut self, end: usize) -> bool {
         while self.page < end {
             if self.table.is_none() {
                 let span = 512 * PAGE_SIZE;

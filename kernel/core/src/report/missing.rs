@@ -6,6 +6,7 @@ use crate::mm::Backing;
 use crate::process::Thread;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use threadbare_link::{CallSite, GuestMessage, Missing};
 use threadbare_machine::memory::PAGE_SIZE;
 use threadbare_machine::sync::SpinLock;
@@ -17,21 +18,45 @@ struct Record {
     what: String,
     errno: Errno,
     count: u64,
+    /// The system call that it is, counted in [`CALLS`].
+    call: Option<usize>,
     thread: [u8; 16],
     address: u64,
     module: Vec<u8>,
     file_offset: u64,
 }
 
+/// For each number of a system call: 0 until it has been noted as missing, then how often it was asked for.
+static CALLS: [AtomicU32; 1024] = [const { AtomicU32::new(0) }; 1024];
+
+/// Notes that the system call `number` is missing, as [`missing`] does; `what` names it the first time.
+pub fn missing_call(thread: &Thread, rip: u64, number: usize, what: impl FnOnce() -> String) {
+    match CALLS.get(number) {
+        Some(count) if count.load(Relaxed) != 0 => {
+            count.fetch_add(1, Relaxed); // a program that goes on asking shall not pay for it
+        }
+        Some(count) => {
+            count.store(1, Relaxed);
+            note(thread, rip, what(), Errno::ENOSYS, Some(number));
+        }
+        None => note(thread, rip, what(), Errno::ENOSYS, None),
+    }
+}
+
 static RECORDS: SpinLock<Vec<Record>> = SpinLock::new(Vec::new());
 
 /// Notes that `thread`, whose next instruction is at `rip`, asked for `what` and got `errno`. Returns `errno`.
 pub fn missing(thread: &Thread, rip: u64, what: String, errno: Errno) -> Errno {
+    note(thread, rip, what, errno, None);
+    errno
+}
+
+fn note(thread: &Thread, rip: u64, what: String, errno: Errno, call: Option<usize>) {
     let full = {
         let mut records = RECORDS.lock();
         if let Some(record) = records.iter_mut().find(|record| record.what == what) {
             record.count += 1;
-            return errno;
+            return;
         }
         records.len() >= MOST || records.try_reserve(1).is_err()
     };
@@ -41,6 +66,7 @@ pub fn missing(thread: &Thread, rip: u64, what: String, errno: Errno) -> Errno {
             what,
             errno,
             count: 1,
+            call,
             thread: *thread.name.lock(),
             address: rip,
             module,
@@ -48,7 +74,6 @@ pub fn missing(thread: &Thread, rip: u64, what: String, errno: Errno) -> Errno {
         };
         RECORDS.lock().push(record);
     }
-    errno
 }
 
 fn locate(thread: &Thread, rip: u64) -> (Vec<u8>, u64) {
@@ -73,7 +98,9 @@ pub fn send_missing() {
         host::send(&GuestMessage::Missing(Missing {
             what: &record.what,
             errno: record.errno.number(),
-            count: record.count,
+            count: record
+                .call
+                .map_or(record.count, |call| u64::from(CALLS[call].load(Relaxed))),
             thread: record.thread.split(|&byte| byte == 0).next().unwrap_or_default(),
             site: CallSite {
                 address: record.address,

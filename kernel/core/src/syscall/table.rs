@@ -320,6 +320,7 @@ fn not_implemented(call: &Call<'_>, number: usize) -> Errno {
     if is_optional(number) {
         return Errno::ENOSYS;
     }
-    let what = names::known(number).map_or_else(|| format!("system call {number}"), Into::into);
-    call.missing(what, Errno::ENOSYS)
+    let what = || names::known(number).map_or_else(|| format!("system call {number}"), Into::into);
+    crate::report::missing_call(call.thread, call.context.registers().cpu.rip, number, what);
+    Errno::ENOSYS
 }

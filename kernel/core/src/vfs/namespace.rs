@@ -68,6 +68,13 @@ pub struct Namespace {
     root: Arc<Mount>,
     /// All mounts but the first, in the order of mounting.
     mounts: SpinLock<Vec<Arc<Mount>>>,
+    /// The bits of all directories that something was ever mounted on: most directories are told from those by it.
+    covered: AtomicU64,
+}
+
+/// One bit of 64 for the number of an inode.
+fn bit_of(number: u64) -> u64 {
+    1 << (number % 64)
 }
 
 impl Namespace {
@@ -77,6 +84,7 @@ impl Namespace {
         Arc::new(Namespace {
             root,
             mounts: SpinLock::new(Vec::new()),
+            covered: AtomicU64::new(0),
         })
     }
 
@@ -102,6 +110,7 @@ impl Namespace {
         let mount = Mount::new(file_system, Some(on), source, options);
         let mut mounts = self.mounts.lock();
         mounts.try_reserve(1)?;
+        self.covered.fetch_or(bit_of(mount.on_number), Ordering::Relaxed);
         mounts.push(mount);
         Ok(())
     }
@@ -150,13 +159,21 @@ impl Namespace {
 
     /// The root of what is mounted at `place`, and so on; `place` itself if nothing is.
     pub(super) fn cross(&self, mut place: Place) -> Place {
-        if place.inode().kind() != FileType::Directory {
-            return place;
-        }
-        while let Some(mount) = self.mounted_on(&place) {
-            place = Place::root_of(mount);
+        if place.inode().kind() == FileType::Directory {
+            self.cross_directory(&mut place);
         }
         place
+    }
+
+    /// As [`cross`](Namespace::cross), for a directory.
+    #[inline]
+    pub(super) fn cross_directory(&self, place: &mut Place) {
+        while self.covered.load(Ordering::Relaxed) & bit_of(place.inode().number()) != 0 {
+            match self.mounted_on(place) {
+                Some(mount) => *place = Place::root_of(mount),
+                None => return,
+            }
+        }
     }
 
     fn mounted_on(&self, place: &Place) -> Option<Arc<Mount>> {

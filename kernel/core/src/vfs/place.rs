@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ptr;
 
-use super::{Inode, Mount, Name, Namespace};
+use super::{FileType, Inode, Mount, Name, Namespace};
 use crate::error::Errno;
 
 /// A file, the mount through which it was reached, and the name if it is no directory.
@@ -47,6 +47,27 @@ impl Place {
             inode,
             origin: Origin::Label(label),
         }
+    }
+
+    /// Goes to `inode`, of this kind, which this directory has under `name`. Mounts are not looked at.
+    ///
+    /// # Errors
+    /// `ENOMEM`; nothing has changed then.
+    pub(super) fn descend(
+        &mut self,
+        inode: Arc<dyn Inode>,
+        kind: FileType,
+        name: &[u8],
+    ) -> Result<(), Errno> {
+        if kind == FileType::Directory {
+            self.inode = inode;
+            self.origin = Origin::Directory;
+        } else {
+            let name = Name::copy(name)?;
+            let directory = core::mem::replace(&mut self.inode, inode);
+            self.origin = Origin::Entry { directory, name };
+        }
+        Ok(())
     }
 
     /// The place of `inode`, which this directory has under `name`. Mounts are not looked at.

@@ -1,10 +1,11 @@
 //! [`Resolver`]: from paths to places (`path_resolution(7)`).
 
 use alloc::borrow::Cow;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
-use super::{Access, Credentials, FileType, FsContext, LinkTarget, Name, Namespace, Place};
+use super::{Access, Credentials, FileType, FsContext, Inode, LinkTarget, Name, Namespace, Place};
 use crate::error::Errno;
 
 /// How many symbolic links one resolution follows (`MAXSYMLINKS`).
@@ -104,7 +105,17 @@ impl<'a> Resolver<'a> {
     /// # Errors
     /// `ENOENT` if there is none; `EACCES`; `ENAMETOOLONG`.
     pub fn child(&self, parent: &Place, name: &[u8]) -> Result<Place, Errno> {
-        self.check_search(parent)?;
+        Ok(self
+            .namespace
+            .cross(parent.child(self.lookup_in(parent, name)?, name)?))
+    }
+
+    /// The file of that name in the directory `parent`. Mounts are not looked at.
+    fn lookup_in(&self, parent: &Place, name: &[u8]) -> Result<Arc<dyn Inode>, Errno> {
+        let Some(directory) = parent.inode().directory() else {
+            return Err(Errno::ENOTDIR);
+        };
+        self.check_permission(parent)?;
         if name.len() > Name::MAX {
             // A removed directory has no names at all.
             return Err(if parent.is_removed() {
@@ -113,8 +124,7 @@ impl<'a> Resolver<'a> {
                 Errno::ENAMETOOLONG
             });
         }
-        let directory = parent.inode().directory().ok_or(Errno::ENOTDIR)?;
-        Ok(self.namespace.cross(parent.child(directory.lookup(name)?, name)?))
+        directory.lookup(name)
     }
 
     /// The directory above this one, which is never above the root.
@@ -156,6 +166,11 @@ impl<'a> Resolver<'a> {
         if directory.inode().kind() != FileType::Directory {
             return Err(Errno::ENOTDIR);
         }
+        self.check_permission(directory)
+    }
+
+    /// Checks that a directory may be passed through.
+    fn check_permission(&self, directory: &Place) -> Result<(), Errno> {
         // The superuser passes through every directory; asking for the metadata would only cost time.
         if self.credentials.is_privileged() {
             return Ok(());
@@ -243,19 +258,23 @@ impl<'p> Walk<'_, '_, 'p> {
                 Ok(())
             }
             name => {
-                let child = self.resolver.child(&self.at, name)?;
-                if follow && child.inode().kind() == FileType::Symlink {
-                    return self.follow(&child);
+                let inode = self.resolver.lookup_in(&self.at, name)?;
+                let kind = inode.kind();
+                if follow && kind == FileType::Symlink {
+                    return self.follow(&*inode);
                 }
-                self.at = child;
+                self.at.descend(inode, kind, name)?;
+                if kind == FileType::Directory {
+                    self.resolver.namespace.cross_directory(&mut self.at);
+                }
                 Ok(())
             }
         }
     }
 
-    fn follow(&mut self, link: &Place) -> Result<(), Errno> {
+    fn follow(&mut self, link: &dyn Inode) -> Result<(), Errno> {
         self.resolver.count_link()?;
-        match link.inode().link_target()? {
+        match link.link_target()? {
             LinkTarget::Place(place) => self.at = place,
             LinkTarget::Path(target) => {
                 match target.first() {
