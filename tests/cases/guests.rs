@@ -49,6 +49,12 @@ fn signals() {
 }
 
 #[test]
+fn terminals() {
+    checks(c("terminals", Linking::Dynamic), &[]);
+    checks(c("terminals", Linking::Static), &[]);
+}
+
+#[test]
 fn calls_that_a_signal_interrupts() {
     checks(c("restart", Linking::Static), &[]);
     checks(c("restart", Linking::MuslStatic), &[]);

@@ -8,7 +8,7 @@ use crate::mm::{Backing, Layout, Range2};
 use crate::signal::{Handler, Signal, SignalSet};
 use crate::vfs::proc_source::{CpuInfo, Limit, MappingInfo, ProcSource, ProcessInfo, TaskState};
 use crate::vfs::{File, Namespace, Place, Timestamp};
-use crate::{clock, random, system};
+use crate::{clock, random, system, tty};
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec;
@@ -108,6 +108,8 @@ impl ProcSource for Tables {
             parent: process.parent(),
             group: process.group(),
             session: process.session(),
+            terminal: tty::of_session(process.session())
+                .and_then(|terminal| Some((terminal.device(), terminal.foreground()?))),
             name,
             state: state_of(&process),
             uids: [

@@ -28,7 +28,11 @@ pub(super) fn serve(
         });
     }
     if changes(request) {
-        jobs::check_foreground(terminal, Signal::SIGTTOU)?;
+        let checked = jobs::check_foreground(terminal, Signal::SIGTTOU);
+        if request == ioctl::TIOCSPGRP && checked == Err(Errno::EIO) {
+            return Err(Errno::ENOTTY);
+        }
+        checked?;
     }
     let thread = Thread::current().ok_or(Errno::ENOTTY)?;
     let caller = &thread.process;

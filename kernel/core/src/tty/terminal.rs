@@ -68,6 +68,11 @@ impl Terminal {
         DeviceNumber::new(136, self.number)
     }
 
+    /// The process group in its foreground.
+    pub fn foreground(&self) -> Option<u32> {
+        self.with(|state| state.group)
+    }
+
     /// Whether it has a master that a program holds.
     pub(super) fn master(&self) -> Option<&Master> {
         match &self.far {

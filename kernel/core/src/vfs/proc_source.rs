@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::{File, Namespace, Place, Timestamp};
+use super::{DeviceNumber, File, Namespace, Place, Timestamp};
 use crate::error::Errno;
 
 /// The state of a process or thread, as `ps(1)` names it.
@@ -34,6 +34,8 @@ pub struct ProcessInfo {
     pub group: u32,
     /// Its session.
     pub session: u32,
+    /// The session's terminal, and the process group in its foreground.
+    pub terminal: Option<(DeviceNumber, u32)>,
     /// The name of the thread: at most 15 bytes.
     pub name: Vec<u8>,
     /// What it does.

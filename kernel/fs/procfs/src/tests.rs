@@ -8,8 +8,8 @@ use std::vec::Vec;
 use threadbare_kernel::error::Errno;
 use threadbare_kernel::vfs::proc_source::{CpuInfo, Limit, MappingInfo, ProcSource, ProcessInfo, TaskState};
 use threadbare_kernel::vfs::{
-    self, Anonymous, Credentials, File, FileSystem, FileType, FsContext, LinkTarget, MountOptions, Name,
-    Namespace, OpenFlags, PathOnly, Place, Resolver, SymlinkPolicy, Timestamp, VecSink,
+    self, Anonymous, Credentials, DeviceNumber, File, FileSystem, FileType, FsContext, LinkTarget,
+    MountOptions, Name, Namespace, OpenFlags, PathOnly, Place, Resolver, SymlinkPolicy, Timestamp, VecSink,
 };
 
 use crate::ProcFs;
@@ -106,6 +106,7 @@ impl ProcSource for Fake {
             parent: 0,
             group: 7,
             session: 7,
+            terminal: Some((DeviceNumber::new(136, 2), 9)),
             name: b"a (b) c".to_vec(),
             state: TaskState::Running,
             uids: [1000; 4],
@@ -414,7 +415,7 @@ fn stat_has_the_fields_of_linux() {
     let linux = std::fs::read_to_string("/proc/self/stat").unwrap();
     let ours = text("self/stat").unwrap();
     assert_eq!(fields(&ours), fields(&linux));
-    assert!(ours.starts_with("7 (a (b) c) R 0 7 7 0 -1 "), "{ours}");
+    assert!(ours.starts_with("7 (a (b) c) R 0 7 7 34818 9 "), "{ours}");
     let linux = std::fs::read_to_string("/proc/self/statm").unwrap();
     assert_eq!(
         text("self/statm").unwrap().split(' ').count(),
