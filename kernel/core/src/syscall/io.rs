@@ -74,11 +74,9 @@ impl Source for UserPiece<'_> {
     }
 }
 
-/// The open file of a descriptor that can do more than stand for a place.
+/// The open file of a descriptor. One that only stands for a place can be neither read nor written.
 fn data_file(call: &Call<'_>, fd: usize) -> Result<Arc<File>, Errno> {
-    open_file(call, fd as u32)
-        .filter(|file| !file.is_path_only())
-        .ok_or(Errno::EBADF)
+    open_file(call, fd as u32).ok_or(Errno::EBADF)
 }
 
 /// `read(2)`.

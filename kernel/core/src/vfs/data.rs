@@ -45,6 +45,9 @@ pub trait Sink {
     /// As [`put`](Sink::put).
     fn put_zeroes(&mut self, mut count: usize) -> Result<(), Errno> {
         static ZEROES: [u8; 4096] = [0; 4096];
+        if let Some(zeroes) = ZEROES.get(..count) {
+            return self.put(zeroes);
+        }
         while count > 0 {
             let part = ZEROES.get(..count).unwrap_or(&ZEROES);
             self.put(part)?;

@@ -19,7 +19,7 @@ pub(super) struct Segment {
     pub(super) start: usize,
     pub(super) length: usize,
     /// What travels with its first byte.
-    pub(super) head: Head,
+    pub(super) head: Option<Box<Head>>,
     /// It is the last of a message.
     pub(super) ends: bool,
 }
@@ -32,8 +32,9 @@ pub(super) struct Head {
 }
 
 impl Head {
-    fn is_plain(&self) -> bool {
-        self.ancillary.is_none() && self.source.is_none()
+    /// With these, if there is anything.
+    pub(super) fn of(ancillary: Option<Box<Ancillary>>, source: Option<Arc<Address>>) -> Option<Box<Head>> {
+        (ancillary.is_some() || source.is_some()).then(|| Box::new(Head { ancillary, source }))
     }
 }
 
@@ -44,9 +45,14 @@ impl Segment {
             page: Some(page),
             start: 0,
             length,
-            head: Head::default(),
+            head: None,
             ends: false,
         }
+    }
+
+    /// Descriptors and credentials that travel with its first byte.
+    pub(super) fn ancillary(&self) -> Option<&Ancillary> {
+        self.head.as_ref()?.ancillary.as_deref()
     }
 
     fn cost(&self) -> usize {
@@ -170,6 +176,18 @@ impl Queue {
         Ok(())
     }
 
+    /// Appends all segments of a batch.
+    ///
+    /// # Errors
+    /// `ENOBUFS`, and nothing is appended.
+    pub(super) fn push_all(&mut self, batch: &mut [Option<Segment>]) -> Result<(), Errno> {
+        self.reserve(batch.len())?;
+        batch
+            .iter_mut()
+            .filter_map(Option::take)
+            .try_for_each(|segment| self.push(segment))
+    }
+
     /// Makes sure that `count` segments can be pushed.
     ///
     /// # Errors
@@ -184,7 +202,7 @@ impl Queue {
     /// `ENOBUFS`.
     pub(super) fn append(&mut self, bytes: &[u8], page: &mut Option<Frame>) -> Result<Appended, Errno> {
         if let Some(last) = self.segments.back_mut()
-            && last.head.is_plain()
+            && last.head.is_none()
             && let end = last.end()
             && end.saturating_add(bytes.len()) <= PAGE_SIZE
             && let Some(page) = &last.page
@@ -225,7 +243,7 @@ impl Queue {
             page: first.page.clone(),
             start: first.start,
             length: room,
-            head: core::mem::take(&mut first.head),
+            head: first.head.take(),
             ends: false,
         };
         first.start = first.start.saturating_add(room);

@@ -43,10 +43,7 @@ impl Inbox {
         if total > room.buffer.saturating_sub(KEPT) {
             return Err(Errno::EMSGSIZE);
         }
-        let head = Head {
-            ancillary,
-            source: from,
-        };
+        let head = Head::of(ancillary, from);
         let mut segments = segments(source, total, head)?;
         waiting.wait(&self.senders, || {
             let mut queue = self.queue();
@@ -96,8 +93,9 @@ impl Inbox {
         received.length = segments.iter().map(|segment| segment.length).sum();
         let mut done = 0;
         for mut segment in segments {
-            received.ancillary = segment.head.ancillary.take().or(received.ancillary.take());
-            received.source = segment.head.source.take().or(received.source.take());
+            if let Some(head) = segment.head.take() {
+                (received.ancillary, received.source) = (head.ancillary, head.source);
+            }
             segment.length = segment.length.min(sink.remaining());
             deliver(&segment, sink)?;
             done += segment.length;
@@ -113,7 +111,7 @@ impl Inbox {
 }
 
 /// The message in pages.
-fn segments(source: &mut dyn Source, total: usize, head: Head) -> Result<Vec<Segment>, Errno> {
+fn segments(source: &mut dyn Source, total: usize, head: Option<Box<Head>>) -> Result<Vec<Segment>, Errno> {
     let mut segments = Vec::new();
     segments
         .try_reserve_exact(total.div_ceil(PAGE_SIZE).max(1))
@@ -130,7 +128,7 @@ fn segments(source: &mut dyn Source, total: usize, head: Head) -> Result<Vec<Seg
             page: None,
             start: 0,
             length: 0,
-            head: Head::default(),
+            head: None,
             ends: true,
         });
     }

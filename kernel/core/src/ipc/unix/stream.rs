@@ -13,6 +13,9 @@ use threadbare_machine::memory::{Frame, PAGE_SIZE};
 /// Up to so many bytes are copied over the stack, into a page that others share.
 const SMALL: usize = 256;
 
+/// So many pages are sent, or segments received, under one lock.
+const BATCH: usize = 8;
+
 impl Inbox {
     /// Sends all of `source`, the first byte with `ancillary`; `buffer` is the sender's.
     ///
@@ -32,7 +35,7 @@ impl Inbox {
             let sent = if left <= SMALL && ancillary.is_none() {
                 self.send_small(source, left, buffer, waiting)
             } else {
-                self.send_page(source, left, &mut ancillary, buffer, waiting)
+                self.send_pages(source, left, &mut ancillary, buffer, waiting)
             };
             match sent {
                 Ok(count) => left -= count,
@@ -71,7 +74,7 @@ impl Inbox {
         Ok(count)
     }
 
-    fn send_page(
+    fn send_pages(
         &self,
         source: &mut dyn Source,
         left: usize,
@@ -81,24 +84,32 @@ impl Inbox {
     ) -> Result<usize, Errno> {
         // Before the bytes are taken: what waits must not have been copied already.
         waiting.wait(&self.senders, || room(&mut self.queue(), buffer))?;
-        let count = left.min(PAGE_SIZE);
-        let page = source.take_page(count)?;
-        let mut segment = Some(Segment {
-            head: Head {
-                ancillary: ancillary.take(),
-                source: None,
-            },
-            ..Segment::of_page(page, count)
-        });
+        let mut batch = [const { None }; BATCH];
+        let mut taken = 0;
+        for slot in &mut batch {
+            let count = (left - taken).min(PAGE_SIZE);
+            if count == 0 {
+                break;
+            }
+            match source.take_page(count) {
+                Ok(page) => *slot = Some(Segment::of_page(page, count)),
+                Err(error) if taken == 0 => return Err(error),
+                Err(_) => break,
+            }
+            taken += count;
+        }
+        if let Some(Some(first)) = batch.first_mut() {
+            first.head = Head::of(ancillary.take(), None);
+        }
         waiting.wait(&self.senders, || {
             let mut queue = self.queue();
             Some(match room(&mut queue, buffer)? {
-                Ok(()) => segment.take().map_or(Ok(()), |segment| queue.push(segment)),
+                Ok(()) => queue.push_all(&mut batch),
                 Err(error) => Err(error),
             })
         })?;
         self.has_grown();
-        Ok(count)
+        Ok(taken)
     }
 
     /// Receives bytes: as many as there are at once, or with [`ReceiveFlags::wait_all`] all that fit. `by_sender` keeps apart what different processes sent.
@@ -118,54 +129,39 @@ impl Inbox {
         }
         let mut done = 0;
         let mut result = Ok(());
-        while sink.remaining() > 0 {
+        while sink.remaining() > 0
+            && received
+                .ancillary
+                .as_ref()
+                .is_none_or(|ancillary| ancillary.rights.is_none())
+        {
             let room = sink.remaining();
-            let stops = |first: &Segment| {
-                done > 0 && by_sender && {
-                    let next = first.head.ancillary.as_deref();
-                    !Ancillary::has_same_sender(received.ancillary.as_deref(), next)
-                }
-            };
+            let mut batch = [const { None }; BATCH];
             let attempt = || {
                 let mut queue = self.queue();
-                match queue.first() {
-                    Some(first) if stops(first) => Some(Ok(None)),
-                    Some(_) => {
-                        let had_room = queue.has_room();
-                        let taken = queue.take(room);
-                        Some(Ok(taken.map(|taken| (taken, !had_room && queue.has_room()))))
-                    }
-                    None if done > 0 && !flags.wait_all => Some(Ok(None)),
-                    None => ending(&mut queue).map(|ending| ending.map(|()| None)),
+                if queue.is_empty() {
+                    return if done > 0 && !flags.wait_all {
+                        Some(Ok(false))
+                    } else {
+                        ending(&mut queue).map(|ending| ending.map(|()| false))
+                    };
                 }
+                let had_room = queue.has_room();
+                let before = (done > 0).then_some(received.ancillary.as_deref());
+                take(&mut queue, room, by_sender, before, &mut batch);
+                Some(Ok(!had_room && queue.has_room()))
             };
-            let (mut segment, has_room) = match waiting.wait(&self.receivers, attempt) {
-                Ok(Some(taken)) => taken,
-                Ok(None) => break,
+            match waiting.wait(&self.receivers, attempt) {
+                Ok(true) => self.has_room(),
+                Ok(false) => {}
                 Err(error) => {
                     result = Err(error);
                     break;
                 }
-            };
-            if let Err(error) = deliver(&segment, sink) {
-                self.queue().put_back(segment);
-                result = Err(error);
-                break;
             }
-            done += segment.length;
-            let ancillary = segment.head.ancillary.take();
-            let whole = segment.ends;
-            self.recycle(segment.page);
-            if has_room {
-                self.has_room();
-            }
-            let brought_files = ancillary
-                .as_ref()
-                .is_some_and(|ancillary| ancillary.rights.is_some());
-            if ancillary.is_some() {
-                received.ancillary = ancillary;
-            }
-            if brought_files || whole {
+            let before = done;
+            result = self.deliver_all(&mut batch, sink, &mut done, received);
+            if result.is_err() || done == before {
                 break;
             }
         }
@@ -175,9 +171,38 @@ impl Inbox {
         if done > 0 { Ok(done) } else { result.map(|()| 0) }
     }
 
-    fn recycle(&self, page: Option<Frame>) {
-        let unused = page.and_then(|page| self.queue().keep(page));
+    /// Copies what was taken to where it is wanted; what cannot be is put back.
+    fn deliver_all(
+        &self,
+        batch: &mut [Option<Segment>],
+        sink: &mut dyn Sink,
+        done: &mut usize,
+        received: &mut Received,
+    ) -> Result<(), Errno> {
+        let mut spare = None;
+        for at in 0..batch.len() {
+            let Some(mut segment) = batch.get_mut(at).and_then(Option::take) else {
+                break;
+            };
+            if let Err(error) = deliver(&segment, sink) {
+                let mut queue = self.queue();
+                for segment in batch.iter_mut().rev().filter_map(Option::take) {
+                    queue.put_back(segment);
+                }
+                queue.put_back(segment);
+                return Err(error);
+            }
+            *done += segment.length;
+            if let Some(head) = segment.head.take()
+                && head.ancillary.is_some()
+            {
+                received.ancillary = head.ancillary;
+            }
+            spare = segment.page;
+        }
+        let unused = spare.and_then(|page| self.queue().keep(page));
         drop(unused);
+        Ok(())
     }
 
     /// Shows what would be received, and leaves it there.
@@ -201,11 +226,49 @@ impl Inbox {
             segment.length = segment.length.min(sink.remaining());
             deliver(&segment, sink)?;
             done += segment.length;
-            if let Some(ancillary) = segment.head.ancillary {
+            if let Some(ancillary) = segment.head.and_then(|head| head.ancillary) {
                 received.ancillary = Some(ancillary);
             }
         }
         Ok(done)
+    }
+}
+
+/// Takes up to `room` bytes: not past descriptors, and only of one sender if that matters; `before` is what came with
+/// bytes that were received already.
+fn take(
+    queue: &mut Queue,
+    mut room: usize,
+    by_sender: bool,
+    before: Option<Option<&Ancillary>>,
+    batch: &mut [Option<Segment>],
+) {
+    let mut at = 0;
+    while room > 0
+        && at < batch.len()
+        && let Some(first) = queue.first()
+    {
+        let last = match at.checked_sub(1) {
+            None => before,
+            Some(last) => batch
+                .get(last)
+                .map(|last| last.as_ref().and_then(Segment::ancillary)),
+        };
+        if by_sender && last.is_some_and(|last| !Ancillary::has_same_sender(last, first.ancillary())) {
+            break;
+        }
+        let brings_files = first
+            .ancillary()
+            .is_some_and(|ancillary| ancillary.rights.is_some());
+        let Some(segment) = queue.take(room) else { break };
+        room -= segment.length;
+        if let Some(slot) = batch.get_mut(at) {
+            *slot = Some(segment);
+        }
+        at += 1;
+        if brings_files {
+            break;
+        }
     }
 }
 
@@ -217,8 +280,8 @@ fn front(queue: &Queue, room: usize, by_sender: bool) -> Result<Vec<Segment>, Er
         && let Some(next) = queue.at(segments.len())
     {
         let last = segments.last();
-        let ancillary = next.head.ancillary.as_deref();
-        let before = last.and_then(|last| last.head.ancillary.as_deref());
+        let ancillary = next.ancillary();
+        let before = last.and_then(Segment::ancillary);
         if last.is_some() && by_sender && !Ancillary::has_same_sender(before, ancillary) {
             break;
         }

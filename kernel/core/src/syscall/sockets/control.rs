@@ -95,7 +95,8 @@ fn check(call: &Call<'_>, claimed: UserCredentials) -> Result<UserCredentials, E
     let privileged = credentials.euid == 0;
     let own_user = [credentials.uid, credentials.euid, credentials.suid].contains(&claimed.uid);
     let own_group = [credentials.gid, credentials.egid, credentials.sgid].contains(&claimed.gid);
-    if !privileged && !(claimed.pid == process.pid && own_user && own_group) {
+    let honest = claimed.pid == process.pid && own_user && own_group;
+    if !privileged && !honest {
         return Err(Errno::EPERM);
     }
     if claimed.pid != process.pid && process::find(claimed.pid).is_none() {
