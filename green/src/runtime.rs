@@ -4,6 +4,7 @@
 //! had. A program that wants another says so before its first spawn; the environment may say so for it.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 pub use crate::rt::Metrics;
 use crate::rt::config::Config;
@@ -103,6 +104,48 @@ impl Builder {
         }
         let joined = thread.spawn(main).expect("failed to start the runtime").join();
         joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+/// Keeps a green thread on one operating-system thread while it lives; see [`stay_on_os_thread`].
+#[must_use = "the thread may move again when this is dropped"]
+#[derive(Debug)]
+pub struct Stay {
+    /// The thread was kept there already, and will be.
+    before: bool,
+    /// A guard stays with its thread.
+    not_send: PhantomData<*const ()>,
+}
+
+/// Keeps the calling thread on the operating-system thread that runs it now, for state that the kernel or a library keeps for each of
+/// those: namespaces, affinity, a graphics context.
+///
+/// Other green threads still run there in between, and see that state. Blocking there delays this thread. An operating-system thread stays
+/// what it is.
+///
+/// ```
+/// let id = || std::fs::read_link("/proc/thread-self").unwrap();
+/// threadbare::thread::spawn(move || {
+///     let _stay = threadbare::runtime::stay_on_os_thread();
+///     let before = id();
+///     threadbare::thread::yield_now();
+///     assert_eq!(id(), before);
+/// })
+/// .join()
+/// .unwrap();
+/// ```
+pub fn stay_on_os_thread() -> Stay {
+    Stay {
+        before: rt::current::get().is_none_or(|control| control.replace_bound(true)),
+        not_send: PhantomData,
+    }
+}
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        if let Some(control) = rt::current::get() {
+            control.replace_bound(self.before);
+        }
     }
 }
 

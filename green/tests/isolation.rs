@@ -91,6 +91,35 @@ fn thread_locals_stay_put_and_private_over_migration() {
     );
 }
 
+#[test]
+fn a_thread_that_stays_does_not_move_until_it_may_again() {
+    start();
+    let threads: Vec<_> = (0..50)
+        .map(|id| {
+            thread::spawn(move || {
+                let stay = (id % 2 == 0).then(threadbare::runtime::stay_on_os_thread);
+                let home = carrier();
+                let (sender, receiver) = mpsc::channel();
+                for round in 0..300 {
+                    thread::yield_now();
+                    // A wait that another thread ends, perhaps from another worker.
+                    let sender = sender.clone();
+                    thread::spawn(move || sender.send(round)).join().unwrap().unwrap();
+                    assert_eq!(receiver.recv(), Ok(round));
+                    assert!(stay.is_none() || carrier() == home, "it moved");
+                }
+                drop(stay);
+                (0..300).any(|_| {
+                    thread::yield_now();
+                    carrier() != home
+                })
+            })
+        })
+        .collect();
+    let moved = threads.into_iter().map(|thread| thread.join().unwrap());
+    assert!(moved.filter(|moved| *moved).count() > 0, "nothing migrated");
+}
+
 scoped_tls::scoped_thread_local!(static SCOPED: String);
 
 #[test]

@@ -7,7 +7,8 @@
 //! Every cell is measured in fresh processes, the rounds interleaved over the runtimes, and shown as `median (min)` over all
 //! samples: nanoseconds for one operation, or bytes for one parked thread. A `-` says that the runtime has no such thing or could not
 //! do it. A cell of ours is marked with `<` where
-//! some peer is faster, by the minima, which a busy machine spoils less; any cell with `!` where two workers take longer than one.
+//! some peer is faster, by the minima, which a busy machine spoils less; any cell with `!` where two workers
+//! take longer than one, or a tenth more of the processors.
 
 mod external;
 mod measure;
@@ -24,6 +25,8 @@ struct Row {
     bench: &'static str,
     title: &'static str,
     workers: usize,
+    /// Measure what all threads compute together, not the time on the wall.
+    cpu: bool,
     /// Much memory or time: left out by `--quick`, and measured in one round only.
     heavy: bool,
 }
@@ -33,12 +36,24 @@ const fn row(bench: &'static str, title: &'static str, workers: usize, heavy: bo
         bench,
         title,
         workers,
+        cpu: false,
+        heavy,
+    }
+}
+
+/// The same work, by what it costs all processors together.
+const fn cpu_row(bench: &'static str, title: &'static str, workers: usize, heavy: bool) -> Row {
+    Row {
+        bench,
+        title,
+        workers,
+        cpu: true,
         heavy,
     }
 }
 
 /// What is measured. Rows that can be parallel come once for each number of workers, one after the other.
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 17] = [
     row("switch", "one-way switch", 1, false),
     row("yield", "yield", 1, false),
     row("hop", "channel hop", 1, false),
@@ -58,10 +73,14 @@ const ROWS: [Row; 13] = [
         2,
         false,
     ),
+    cpu_row("work", "the same, processor time (ms)", 1, false),
+    cpu_row("work", "the same, processor time (ms), 2 workers", 2, false),
     row("parked100k", "bytes, parked, 100 000", 1, true),
     row("parked1m", "bytes, parked, 1 000 000", 1, true),
     row("skynet", "fan-out of a million (ms)", 1, true),
     row("skynet", "fan-out of a million (ms), 2 workers", 2, true),
+    cpu_row("skynet", "the same, processor time (ms)", 1, true),
+    cpu_row("skynet", "the same, processor time (ms), 2 workers", 2, true),
 ];
 
 struct Options {
@@ -114,6 +133,7 @@ fn race(options: &Options) {
             Row {
                 bench,
                 workers,
+                cpu,
                 heavy,
                 ..
             },
@@ -124,7 +144,7 @@ fn race(options: &Options) {
                 continue;
             }
             for (column, runtime) in runtimes.iter().enumerate() {
-                let samples = measure_in_child(runtime, bench, *workers, &external);
+                let samples = measure_in_child(runtime, bench, *workers, *cpu, &external);
                 cells.entry((row, column)).or_default().extend(samples);
             }
         }
@@ -136,9 +156,15 @@ fn measure_in_child(
     runtime: &str,
     bench: &str,
     workers: usize,
+    cpu: bool,
     external: &[(String, Vec<String>)],
 ) -> Vec<f64> {
-    let mut command = match external.iter().find(|(name, _)| name == runtime) {
+    let other = external.iter().find(|(name, _)| name == runtime);
+    // The programs in other languages have no such clock.
+    if cpu && other.is_some() {
+        return Vec::new();
+    }
+    let mut command = match other {
         Some((_, words)) => {
             let mut command = Command::new(&words[0]);
             command.args(&words[1..]).arg(bench);
@@ -154,6 +180,9 @@ fn measure_in_child(
         .env("BENCH_WORKERS", workers.to_string())
         .env("GOMAXPROCS", workers.to_string());
     command.env("THREADBARE_WORKERS", workers.to_string());
+    if cpu {
+        command.env("BENCH_CPU", "1");
+    }
     // A peer that dies (at its limit of stacks, say) has no figure.
     let Ok(output) = command.stderr(std::process::Stdio::null()).output() else {
         return Vec::new();
@@ -175,7 +204,13 @@ fn print_table(runtimes: &[String], cells: &BTreeMap<(usize, usize), Vec<f64>>) 
         samples.sort_by(f64::total_cmp);
         Some((*samples.get(samples.len() / 2)?, *samples.first()?))
     };
-    for (row, Row { bench, title, .. }) in ROWS.iter().enumerate() {
+    for (
+        row,
+        Row {
+            bench, title, cpu, ..
+        },
+    ) in ROWS.iter().enumerate()
+    {
         if (0..runtimes.len()).all(|column| cell(row, column).is_none()) {
             continue;
         }
@@ -185,14 +220,17 @@ fn print_table(runtimes: &[String], cells: &BTreeMap<(usize, usize), Vec<f64>>) 
             .filter_map(|column| Some(cell(row, column)?.1))
             .fold(f64::INFINITY, f64::min);
         // The row before is the same work with fewer workers.
-        let fewer = row.checked_sub(1).filter(|&before| ROWS[before].bench == *bench);
+        let fewer = row
+            .checked_sub(1)
+            .filter(|&before| ROWS[before].bench == *bench && ROWS[before].workers < ROWS[row].workers);
+        // Processor time need not shrink; a tenth more is not behind.
+        let allowed = if *cpu { 1.1 } else { 1.0 };
         let texts: Vec<String> = (0..runtimes.len())
             .map(|column| match cell(row, column) {
                 None => "-".to_owned(),
                 Some((median, min)) => {
-                    let behind = fewer
-                        .and_then(|before| cell(before, column))
-                        .is_some_and(|(_, alone)| alone < min);
+                    let alone = fewer.and_then(|before| cell(before, column));
+                    let behind = alone.is_some_and(|(_, alone)| alone * allowed < min);
                     let lost = if is_ours(column) && best_peer < min {
                         " <"
                     } else {

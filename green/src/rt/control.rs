@@ -217,6 +217,13 @@ impl Control {
         self.bound.store(bound, Ordering::Relaxed);
     }
 
+    /// By the thread itself: from its next wait on. Returns what was before.
+    pub(crate) fn replace_bound(&self, bound: bool) -> bool {
+        let before = self.is_bound();
+        self.set_bound(bound);
+        before
+    }
+
     pub(crate) fn is_fresh(&self) -> bool {
         self.fresh.load(Ordering::Relaxed)
     }

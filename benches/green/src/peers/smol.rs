@@ -1,7 +1,7 @@
 //! smol: stackless tasks on its executor, driven by as many threads as workers.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use smol::channel;
 use smol::future::yield_now;
@@ -9,7 +9,7 @@ use smol::lock::Mutex;
 use smol::{Executor, future};
 
 use super::{FAN, LEAVES, WORKING, work};
-use crate::measure::{Samples, memory};
+use crate::measure::{Samples, Stopwatch, memory};
 
 type Exec = Arc<Executor<'static>>;
 
@@ -30,7 +30,7 @@ pub fn measure(bench: &str) -> Option<Samples> {
         "spawn" => Samples::take(|count| {
             let exec = exec();
             run(Box::pin(async move {
-                let start = Instant::now();
+                let start = Stopwatch::start();
                 for _ in 0..count {
                     exec.spawn(async {}).await;
                 }
@@ -40,7 +40,7 @@ pub fn measure(bench: &str) -> Option<Samples> {
         "spawn1000" => Samples::few(30, 1000, || {
             let exec = exec();
             run(Box::pin(async move {
-                let start = Instant::now();
+                let start = Stopwatch::start();
                 let tasks: Vec<_> = (0..1000).map(|_| exec.spawn(async {})).collect();
                 for task in tasks {
                     task.await;
@@ -51,7 +51,7 @@ pub fn measure(bench: &str) -> Option<Samples> {
         "work" => Samples::few(5, 1_000_000, || {
             let exec = exec();
             run(Box::pin(async move {
-                let start = Instant::now();
+                let start = Stopwatch::start();
                 let tasks: Vec<_> = (0..WORKING)
                     .map(|seed| exec.spawn(async move { work(seed) }))
                     .collect();
@@ -74,7 +74,7 @@ async fn yields(exec: Exec, count: u64) -> Duration {
             yield_now().await;
         }
     });
-    let start = Instant::now();
+    let start = Stopwatch::start();
     for _ in 0..count / 2 {
         yield_now().await;
     }
@@ -90,7 +90,7 @@ async fn hop(exec: Exec, count: u64) -> Duration {
             pong.send(number).await.unwrap();
         }
     });
-    let start = Instant::now();
+    let start = Stopwatch::start();
     for number in 0..count / 2 {
         ping.send(number).await.unwrap();
         assert_eq!(pongs.recv().await, Ok(number));
@@ -112,7 +112,7 @@ async fn mutex(exec: Exec, count: u64) -> Duration {
         }
     }
     let lock = Arc::new(Mutex::new(0));
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let other = exec.spawn(turns(lock.clone(), count));
     turns(lock, count).await;
     other.await;
@@ -165,7 +165,7 @@ async fn skynet(exec: Exec) -> Duration {
             result.send(sum).await.unwrap();
         })
     }
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let (sender, receiver) = channel::unbounded();
     exec.spawn(node(exec.clone(), 0, LEAVES, sender)).detach();
     assert_eq!(receiver.recv().await, Ok(LEAVES * (LEAVES - 1) / 2));

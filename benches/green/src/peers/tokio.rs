@@ -3,13 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::{spawn, yield_now};
 
 use super::{FAN, LEAVES, WORKING, work};
-use crate::measure::{Samples, memory};
+use crate::measure::{Samples, Stopwatch, memory};
 
 pub fn measure(bench: &str) -> Option<Samples> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -25,7 +25,7 @@ pub fn measure(bench: &str) -> Option<Samples> {
         "mutex" => Samples::take(|count| run(Box::pin(mutex(count)))),
         "spawn" => Samples::take(|count| {
             run(Box::pin(async move {
-                let start = Instant::now();
+                let start = Stopwatch::start();
                 for _ in 0..count {
                     spawn(async {}).await.unwrap();
                 }
@@ -34,7 +34,7 @@ pub fn measure(bench: &str) -> Option<Samples> {
         }),
         "spawn1000" => Samples::few(30, 1000, || {
             run(Box::pin(async {
-                let start = Instant::now();
+                let start = Stopwatch::start();
                 let tasks: Vec<_> = (0..1000).map(|_| spawn(async {})).collect();
                 for task in tasks {
                     task.await.unwrap();
@@ -44,7 +44,7 @@ pub fn measure(bench: &str) -> Option<Samples> {
         }),
         "work" => Samples::few(5, 1_000_000, || {
             run(Box::pin(async {
-                let start = Instant::now();
+                let start = Stopwatch::start();
                 let tasks: Vec<_> = (0..WORKING)
                     .map(|seed| spawn(async move { work(seed) }))
                     .collect();
@@ -67,7 +67,7 @@ async fn yields(count: u64) -> Duration {
             yield_now().await;
         }
     });
-    let start = Instant::now();
+    let start = Stopwatch::start();
     for _ in 0..count / 2 {
         yield_now().await;
     }
@@ -83,7 +83,7 @@ async fn hop(count: u64) -> Duration {
             pong.send(number).unwrap();
         }
     });
-    let start = Instant::now();
+    let start = Stopwatch::start();
     for number in 0..count / 2 {
         ping.send(number).unwrap();
         assert_eq!(pongs.recv().await, Some(number));
@@ -105,7 +105,7 @@ async fn mutex(count: u64) -> Duration {
         }
     }
     let lock = Arc::new(Mutex::new(0));
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let other = spawn(turns(lock.clone(), count));
     turns(lock, count).await;
     other.await.unwrap();
@@ -163,7 +163,7 @@ async fn skynet() -> Duration {
             result.send(sum).unwrap();
         })
     }
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let (sender, mut receiver) = mpsc::unbounded_channel();
     spawn(node(0, LEAVES, sender));
     assert_eq!(receiver.recv().await, Some(LEAVES * (LEAVES - 1) / 2));
