@@ -17,7 +17,7 @@ fn again_in_other_configurations() {
     if std::env::var_os("THREADBARE_AGAIN").is_some() {
         return;
     }
-    let isolated = matches!(runtime::mode(), Ok(runtime::Mode::Isolated));
+    let isolated = !cfg!(feature = "baton") && matches!(runtime::mode(), Ok(runtime::Mode::Isolated));
     let all = [
         ("pinned", "1"),
         ("pinned", "4"),

@@ -20,10 +20,11 @@ fn again_in_other_configurations() {
     if std::env::var_os("THREADBARE_AGAIN").is_some() {
         return;
     }
-    let isolated = matches!(
-        threadbare::runtime::mode(),
-        Ok(threadbare::runtime::Mode::Isolated)
-    );
+    let isolated = !cfg!(feature = "baton")
+        && matches!(
+            threadbare::runtime::mode(),
+            Ok(threadbare::runtime::Mode::Isolated)
+        );
     let all = [
         ("pinned", "1"),
         ("pinned", "4"),

@@ -88,10 +88,16 @@ impl Step {
                 &["--", "-Dwarnings"],
             ),
             Step::Tidy => Ok(Tally::of(tidy::check()? == 0)),
-            Step::Host => tests(
-                cargo(&["test", "--workspace", "--exclude", "threadbare-tests"]),
-                filter,
-            ),
+            Step::Host => {
+                // One test talks to it, and says so where it is missing.
+                if let Err(missing) = packages::ensure_program("redis-server", "redis-server") {
+                    eprintln!("{missing:#}");
+                }
+                tests(
+                    cargo(&["test", "--workspace", "--exclude", "threadbare-tests"]),
+                    filter,
+                )
+            }
             Step::Variants => variants::run(filter),
             Step::Vm => {
                 packages::ensure_program("qemu-system-x86_64", "qemu-system-x86")?;
