@@ -1,6 +1,7 @@
 //! [`Action`]: what a process wants done with a signal; and the table of them.
 
 use super::{Signal, SignalSet};
+use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
 use threadbare_machine::sync::SpinLock;
 
@@ -39,7 +40,8 @@ impl Action {
 /// The actions of a process.
 #[derive(Debug)]
 pub(super) struct Actions {
-    actions: SpinLock<[Action; Signal::COUNT]>,
+    /// Shared with the processes that `fork(2)` has made of this one until somebody changes something.
+    actions: SpinLock<Arc<[Action; Signal::COUNT]>>,
     /// Those with which nothing happens, by what the program said or by default. Changed under the lock.
     ignored: AtomicU64,
 }
@@ -47,7 +49,7 @@ pub(super) struct Actions {
 impl Default for Actions {
     fn default() -> Self {
         Actions {
-            actions: SpinLock::new([Action::default(); Signal::COUNT]),
+            actions: SpinLock::new(Arc::new([Action::default(); Signal::COUNT])),
             ignored: AtomicU64::new(SignalSet::IGNORED_BY_DEFAULT.bits()),
         }
     }
@@ -72,7 +74,11 @@ impl Actions {
         } else {
             self.ignored.fetch_and(!bit, Ordering::Relaxed);
         }
-        core::mem::replace(&mut actions[signal.index()], action)
+        let before = actions[signal.index()];
+        if before != action {
+            Arc::make_mut(&mut actions)[signal.index()] = action;
+        }
+        before
     }
 
     /// The signals with which nothing happens.
@@ -84,7 +90,7 @@ impl Actions {
     pub(super) fn duplicate(&self) -> Actions {
         let actions = self.actions.lock();
         Actions {
-            actions: SpinLock::new(*actions),
+            actions: SpinLock::new(actions.clone()),
             ignored: AtomicU64::new(self.ignored().bits()),
         }
     }
@@ -93,7 +99,18 @@ impl Actions {
     pub(super) fn reset_handlers(&self) {
         let mut actions = self.actions.lock();
         let mut ignored = SignalSet::IGNORED_BY_DEFAULT.bits();
-        for (index, action) in actions.iter_mut().enumerate() {
+        let kept = |action: &Action| {
+            *action
+                == Action {
+                    handler: action.handler,
+                    ..Action::default()
+                }
+        };
+        let handled = |action: &Action| matches!(action.handler, Handler::Function(_)) || !kept(action);
+        if !actions.iter().any(handled) {
+            return;
+        }
+        for (index, action) in Arc::make_mut(&mut actions).iter_mut().enumerate() {
             let handler = if action.handler == Handler::Ignore {
                 ignored |= 1 << index;
                 Handler::Ignore
