@@ -28,6 +28,16 @@ fn a_million_random_calls_leave_the_kernel_standing() {
     panic!("only {made} calls in {MOST_RUNS} runs");
 }
 
+/// `cargo xtask fuzz` makes ten million of these.
+#[test]
+fn calls_with_typed_arguments_write_nowhere_else_and_never_hang() {
+    let case = Case::new(freestanding("fuzz/typed.c"), ["1", "60000"]);
+    let outcome = Outcome::of(&mut case.command_with(&["--icount", "--timeout", "300"]), b"");
+    assert_eq!(outcome.status, 0, "{}", outcome.report());
+    let text = String::from_utf8_lossy(&outcome.stdout).into_owned();
+    assert!(text.contains(" 0 violations, alive"), "{text}");
+}
+
 /// 124 says that it hung, 125 that the kernel died, 126 and 127 that it never ran.
 fn is_programs_own(status: i32) -> bool {
     !(124..=127).contains(&status)

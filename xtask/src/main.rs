@@ -33,6 +33,8 @@ enum Command {
     Run(commands::run::Options),
     /// Test everything: format, lints, rules, host tests, tests in a virtual machine, end-to-end tests
     Test(commands::test::Options),
+    /// Make system calls with typed arguments, by the million
+    Fuzz(commands::fuzz::Options),
     /// Measure: tables beside rivals
     Bench(commands::bench::Options),
     /// Check the project's own rules: forbidden unsafe code, layers, licences; name long files
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Command::Build(options) => commands::build::main(&options),
         Command::Run(options) => commands::run::main(&options),
         Command::Test(options) => commands::test::main(&options),
+        Command::Fuzz(options) => commands::fuzz::main(&options),
         Command::Bench(options) => commands::bench::main(&options),
         Command::Tidy => commands::tidy::main(),
         Command::Ci => commands::ci::main(),

@@ -7,6 +7,10 @@ use crate::sched;
 use crate::signal::{Signal, SignalInfo, send_to_thread};
 use crate::syscall::Call;
 use crate::vfs::Timestamp;
+use threadbare_machine::time::{self, Nanoseconds};
+
+/// How long to wait before looking again whether a lock is free.
+const LOCK_PATIENCE: u64 = 1_000_000;
 
 /// A write would have let a file grow past the limit on file sizes (`getrlimit(2)`).
 pub(in crate::syscall) fn tell_of_size_limit(thread: &Thread) {
@@ -25,7 +29,8 @@ pub(in crate::syscall) fn with_caller<T>(
         if call.thread.is_interrupted() {
             return Err(Errno::ERESTARTSYS);
         }
-        sched::yield_now();
+        // Yielding would keep those with a lower real-time priority from ever giving their lock back.
+        sched::park_until(Nanoseconds(time::now().0.saturating_add(LOCK_PATIENCE)));
         Ok(())
     };
     run(&Caller {
