@@ -80,6 +80,12 @@ fn clocks_without_system_calls() {
 }
 
 #[test]
+fn signals_that_wait() {
+    checks(c("queues", Linking::Static), &[]);
+    checks(c("queues", Linking::MuslStatic), &[]);
+}
+
+#[test]
 fn timers_and_clocks() {
     checks(c("timers", Linking::Static), &[]);
     checks(c("timers", Linking::MuslStatic), &[]);

@@ -21,6 +21,7 @@ pub struct CopyFault {
 ///
 /// # Errors
 /// A page that cannot be read, or addresses that are not the user's.
+#[inline]
 pub fn copy_in(from: usize, into: &mut [u8]) -> Result<(), CopyFault> {
     check(from, into.len())?;
     // SAFETY: the user range was checked; `into` is ours alone.
@@ -32,6 +33,7 @@ pub fn copy_in(from: usize, into: &mut [u8]) -> Result<(), CopyFault> {
 ///
 /// # Errors
 /// A page that cannot be written, or addresses that are not the user's.
+#[inline]
 pub fn copy_out(to: usize, from: &[u8]) -> Result<(), CopyFault> {
     check(to, from.len())?;
     // SAFETY: the user range was checked: no kernel memory is mapped there.
@@ -95,6 +97,7 @@ pub fn copy_into_new_page(from: usize, length: usize) -> Result<Result<Frame, Co
     })
 }
 
+#[inline]
 fn check(start: usize, length: usize) -> Result<(), CopyFault> {
     let end = start.checked_add(length);
     if end.is_some_and(|end| end <= USER_END) {
@@ -104,6 +107,7 @@ fn check(start: usize, length: usize) -> Result<(), CopyFault> {
     }
 }
 
+#[inline]
 fn done(length: usize, left: usize) -> Result<(), CopyFault> {
     if left == 0 {
         Ok(())

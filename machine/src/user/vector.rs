@@ -9,7 +9,7 @@
 //! 3. After a load that failed half-way the state is the one in which a program starts.
 
 use super::registers::{vector_components, vector_state_size};
-use crate::cpu::features::features;
+use crate::cpu::features::{Features, features};
 use crate::paging::USER_END;
 use crate::trap::entry::clac;
 use core::arch::{asm, naked_asm};
@@ -30,9 +30,15 @@ const MAGIC2_BYTES: usize = 4;
 const LEGACY: u64 = 0b11;
 
 /// Bytes of the area that [`store_vector_state`] writes.
+#[inline]
 pub fn vector_frame_size() -> usize {
-    if features().xsave {
-        vector_state_size() + MAGIC2_BYTES
+    frame_size(features())
+}
+
+#[inline]
+fn frame_size(features: &Features) -> usize {
+    if features.xsave {
+        features.xsave_bytes + MAGIC2_BYTES
     } else {
         vector_state_size()
     }
@@ -43,17 +49,18 @@ pub fn vector_frame_size() -> usize {
 /// # Errors
 /// A page cannot be written, or `to` is not aligned or not the user's.
 pub fn store_vector_state(to: usize) -> Result<(), VectorFault> {
-    check(to, vector_frame_size())?;
-    let size = vector_state_size();
+    let features = features();
+    check(to, frame_size(features))?;
     // SAFETY: the area was checked: it is the user's, aligned, and as long as all components in XCR0 and the mark.
     let fault = unsafe {
-        if features().xsave {
-            let total = (size + MAGIC2_BYTES) as u64;
+        if features.xsave {
+            let size = features.xsave_bytes as u64;
+            let total = size + MAGIC2_BYTES as u64;
             xsave_user(
                 to,
                 total << 32 | u64::from(MAGIC1),
-                vector_components(),
-                size as u64,
+                features.xsave_components,
+                size,
                 MAGIC2,
             )
         } else {
@@ -70,7 +77,8 @@ pub fn store_vector_state(to: usize) -> Result<(), VectorFault> {
 /// A page cannot be read, the CPU refuses the bytes, or `from` is not aligned or not the user's. The state is then the initial
 /// one.
 pub fn load_vector_state(from: usize) -> Result<(), VectorFault> {
-    let loaded = check(from, vector_frame_size()).and_then(|()| load_checked(from));
+    let features = features();
+    let loaded = check(from, frame_size(features)).and_then(|()| load_checked(from, features));
     loaded.inspect_err(|_| load_initial(u64::MAX))
 }
 
@@ -85,7 +93,7 @@ struct Marks {
 }
 
 /// Loads from an aligned area of the user's. After an error the state is in between.
-fn load_checked(from: usize) -> Result<(), VectorFault> {
+fn load_checked(from: usize, features: &Features) -> Result<(), VectorFault> {
     /// Bits of MXCSR that there are. The CPU would refuse the others; emulators do not.
     const MXCSR_VALID: u64 = 0xffff;
     let mut marks = Marks::default();
@@ -94,8 +102,13 @@ fn load_checked(from: usize) -> Result<(), VectorFault> {
     if fault != 0 || marks.mxcsr & !MXCSR_VALID != 0 {
         return Err(VectorFault);
     }
-    let format = extended(from, &marks)?;
-    let others = !format.unwrap_or(LEGACY) & vector_components();
+    let format = extended(from, &marks, features)?;
+    let all = if features.xsave {
+        features.xsave_components
+    } else {
+        LEGACY
+    };
+    let others = !format.unwrap_or(LEGACY) & all;
     if others != 0 {
         load_initial(others); // first, because XRSTOR takes MXCSR along with AVX
     }
@@ -110,7 +123,7 @@ fn load_checked(from: usize) -> Result<(), VectorFault> {
 }
 
 /// The components of an area in XSAVE's format; `None` if the marks do not say that it is.
-fn extended(from: usize, marks: &Marks) -> Result<Option<u64>, VectorFault> {
+fn extended(from: usize, marks: &Marks, features: &Features) -> Result<Option<u64>, VectorFault> {
     const LEAST: u64 = 576;
     let (magic, total, size) = (
         marks.magic_and_total as u32,
@@ -118,8 +131,8 @@ fn extended(from: usize, marks: &Marks) -> Result<Option<u64>, VectorFault> {
         marks.size as u32,
     );
     let size = u64::from(size);
-    let sizes = LEAST <= size && size <= vector_state_size() as u64 && size <= total;
-    if !features().xsave || magic != MAGIC1 || !sizes {
+    let sizes = LEAST <= size && size <= features.xsave_bytes as u64 && size <= total;
+    if !features.xsave || magic != MAGIC1 || !sizes {
         return Ok(None);
     }
     let mut magic2 = 0;
@@ -127,7 +140,7 @@ fn extended(from: usize, marks: &Marks) -> Result<Option<u64>, VectorFault> {
     if unsafe { read_word(from + size as usize, &raw mut magic2) } != 0 {
         return Err(VectorFault);
     }
-    Ok((magic2 == MAGIC2).then_some(marks.components & vector_components()))
+    Ok((magic2 == MAGIC2).then_some(marks.components & features.xsave_components))
 }
 
 fn check(at: usize, length: usize) -> Result<(), VectorFault> {

@@ -42,7 +42,6 @@ impl<'a> CurrentMemory<'a> {
 
     /// Copies piece by piece: when the machine meets a page that is not there, the page is brought in and the copy
     /// goes on. `copy` gets the address and the offset to continue at.
-    #[inline]
     fn resolve(
         &self,
         address: usize,
@@ -102,7 +101,11 @@ pub(super) fn errno(error: FaultError) -> Errno {
 }
 
 impl UserMemory for CurrentMemory<'_> {
+    #[inline]
     fn read_bytes(&self, from: usize, into: &mut [u8]) -> Result<(), Errno> {
+        if user::copy_in(from, into).is_ok() {
+            return Ok(()); // nearly always: the page is there
+        }
         self.resolve(from, into.len(), Touch::Read, |at, done| {
             user::copy_in(at, &mut into[done..])
         })
@@ -129,7 +132,11 @@ impl UserMemory for CurrentMemory<'_> {
         Ok(page)
     }
 
+    #[inline]
     fn write_bytes(&self, to: usize, from: &[u8]) -> Result<(), Errno> {
+        if user::copy_out(to, from).is_ok() {
+            return Ok(());
+        }
         self.resolve(to, from.len(), Touch::Write, |at, done| {
             user::copy_out(at, &from[done..])
         })

@@ -83,6 +83,8 @@ pub struct Process {
     /// Woken when a thread has left.
     pub(super) left: WaitQueue,
     ended: SpinLock<Option<ExitStatus>>,
+    /// Set when `ended` is, to be asked often.
+    is_ending: AtomicBool,
     /// The name of the last thread that left, for what remains.
     pub(super) last_name: SpinLock<[u8; 16]>,
     /// What a thread passed to `exit(2)` last.
@@ -197,6 +199,7 @@ impl Process {
             alive: AtomicUsize::new(0),
             left: WaitQueue::new(),
             ended: SpinLock::new(None),
+            is_ending: AtomicBool::new(false),
             last_name: SpinLock::new([0; 16]),
             last_status: AtomicU8::new(0),
             zombie: AtomicBool::new(false),
@@ -264,7 +267,14 @@ impl Process {
     /// Ends it: its threads leave ring 3 for good at the next chance. Only the first reason counts.
     pub fn end(&self, status: ExitStatus) {
         self.ended.lock().get_or_insert(status);
+        self.is_ending.store(true, Ordering::Release);
         self.wake_threads();
+    }
+
+    /// Whether its threads shall leave: [`Process::status`] says why.
+    #[inline]
+    pub fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Acquire) // pairs with the release in `end`
     }
 
     /// How it ends or has ended.

@@ -137,7 +137,7 @@ impl Thread {
 
     /// Whether it shall not return to ring 3.
     pub fn is_ending(&self) -> bool {
-        self.exiting.load(Ordering::Relaxed) || self.process.status().is_some()
+        self.exiting.load(Ordering::Relaxed) || self.process.is_ending()
     }
 
     /// Whether a wait should be given up: for a signal, to be stopped, or because it ends.

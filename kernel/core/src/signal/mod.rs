@@ -13,6 +13,7 @@
 
 mod action;
 mod deliver;
+mod file;
 mod frame;
 mod info;
 mod mask;
@@ -24,6 +25,7 @@ mod state;
 
 pub use action::{Action, Handler};
 pub use deliver::{deliver_pending, force};
+pub use file::SignalFile;
 pub use frame::sigreturn;
 pub(crate) use info::code;
 pub use info::{Details, SIGINFO_WORDS, SignalInfo};

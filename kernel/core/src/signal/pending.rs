@@ -57,8 +57,12 @@ impl Pending {
         let mut queue = self.queue.lock();
         let candidates = SignalSet::from_bits(self.set().bits() & wanted.bits());
         let signal = candidates.next()?;
-        let at = queue.iter().position(|info| info.signal == signal);
-        let info = at.and_then(|at| queue.remove(at));
+        let info = if queue.front().is_some_and(|first| first.signal == signal) {
+            queue.pop_front()
+        } else {
+            let at = queue.iter().position(|info| info.signal == signal);
+            at.and_then(|at| queue.remove(at))
+        };
         let more = signal.is_real_time() && queue.iter().any(|info| info.signal == signal);
         if !more {
             self.set.fetch_and(!bit(signal), Ordering::Relaxed);

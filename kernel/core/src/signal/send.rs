@@ -39,6 +39,7 @@ fn send(process: &Process, info: SignalInfo, sender: Option<&Thread>) -> bool {
     } else {
         process.wake_one_that(|thread| thread.signals.wants(info.signal));
     }
+    signals.files.tell(info);
     true
 }
 
@@ -60,6 +61,7 @@ pub fn send_to_thread(thread: &Thread, info: SignalInfo) -> bool {
     if signals.wants(info.signal) {
         thread.look();
     }
+    process.signals.files.tell(info);
     true
 }
 

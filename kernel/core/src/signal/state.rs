@@ -7,6 +7,7 @@
 //!    a stop. The thread takes it before it looks, so nothing is missed; it may find nothing.
 
 use super::action::Actions;
+use super::file::Files;
 use super::pending::Pending;
 use super::{Action, Restart, Signal, SignalInfo, SignalSet};
 use crate::error::Errno;
@@ -19,6 +20,8 @@ use threadbare_machine::sync::SpinLock;
 pub struct ProcessSignals {
     actions: Actions,
     pub(super) pending: Pending,
+    /// Who reads them.
+    pub(super) files: Files,
 }
 
 impl ProcessSignals {
@@ -45,7 +48,7 @@ impl ProcessSignals {
         }
         ProcessSignals {
             actions,
-            pending: Pending::default(),
+            ..ProcessSignals::default()
         }
     }
 

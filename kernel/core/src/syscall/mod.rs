@@ -31,6 +31,7 @@ mod relations;
 mod sched;
 mod sched_attributes;
 mod select;
+mod signalfd;
 mod signals;
 mod sockets;
 mod system;

@@ -2,8 +2,8 @@
 
 use super::{
     Call, epoll, eventfd, futex, identity, io, kill, mapping, names, nice, pidfd, pipe, poll, process,
-    relations, sched, sched_attributes, select, signals, sockets, system, threads, timerfd, timers, times,
-    usage, users, wait,
+    relations, sched, sched_attributes, select, signalfd, signals, sockets, system, threads, timerfd, timers,
+    times, usage, users, wait,
 };
 use crate::error::Errno;
 use crate::mm::memory_is_scarce;
@@ -105,6 +105,8 @@ table! {
     __NR_pidfd_send_signal => kill::pidfd_send_signal,
     __NR_pause => signals::pause,
     __NR_restart_syscall => signals::restart_syscall,
+    __NR_signalfd => signalfd::signalfd,
+    __NR_signalfd4 => signalfd::signalfd4,
     __NR_sigaltstack => signals::sigaltstack,
     __NR_kill => kill::kill,
     __NR_tkill => kill::tkill,

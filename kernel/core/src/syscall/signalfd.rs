@@ -1,0 +1,41 @@
+//! `signalfd(2)`, `signalfd4(2)`.
+
+use super::Call;
+use super::install::install;
+use crate::error::Errno;
+use crate::signal::{SignalFile, SignalSet};
+use crate::vfs::OpenFlags;
+use linux_raw_sys::general as linux;
+
+/// `signalfd(2)`.
+pub(super) fn signalfd(call: &mut Call<'_>, [fd, mask, size, ..]: [usize; 6]) -> Result<usize, Errno> {
+    signalfd4(call, [fd, mask, size, 0, 0, 0])
+}
+
+/// `signalfd4(2)`: a new descriptor, or other signals for one that there is.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "ints are the low halves of their registers"
+)]
+pub(super) fn signalfd4(
+    call: &mut Call<'_>,
+    [fd, mask, size, flags, ..]: [usize; 6],
+) -> Result<usize, Errno> {
+    let flags = flags as u32;
+    if size != size_of::<SignalSet>() || flags & !(linux::O_CLOEXEC | linux::O_NONBLOCK) != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let mask = SignalSet::from_bits(call.read::<u64>(mask)?);
+    let fd = (fd as u32).cast_signed();
+    if fd != -1 {
+        let fd = u32::try_from(fd).map_err(|_| Errno::EBADF)?;
+        let file = call.process().files.lock().get(fd)?.file.clone();
+        file.operations_as::<SignalFile>()
+            .ok_or(Errno::EINVAL)?
+            .set_mask(mask);
+        return Ok(fd as usize);
+    }
+    let status = OpenFlags::internal(linux::O_RDWR | flags & linux::O_NONBLOCK);
+    let file = SignalFile::open(call.process(), mask, status)?;
+    Ok(install(call, file, flags & linux::O_CLOEXEC != 0)? as usize)
+}
