@@ -15,6 +15,8 @@ pub(crate) mod kernel;
 #[cfg(target_os = "none")]
 pub(crate) mod recent;
 mod share;
+#[cfg(any(target_os = "none", test))]
+mod slots;
 mod space;
 mod tables;
 #[cfg(test)]
