@@ -191,6 +191,19 @@ impl Epoll {
         }
     }
 
+    /// Lists an item no longer that was not ready, unless it has become so meanwhile.
+    #[cold]
+    fn set_aside(&self, item: &Item) {
+        self.ready.unlist(item.slot);
+        if item
+            .file
+            .upgrade()
+            .is_some_and(|file| !item.look(&file).is_none())
+        {
+            self.ready.list_again(item.slot);
+        }
+    }
+
     /// Reports what is ready of the items that are listed, each at most once.
     fn collect(
         &self,
@@ -211,6 +224,7 @@ impl Epoll {
                 looks - 1
             };
             let Some((event, interest)) = item.report() else {
+                self.set_aside(&item);
                 continue;
             };
             if let Err(error) = deliver(count, &event) {
@@ -219,9 +233,6 @@ impl Epoll {
                 return if count > 0 { Ok(count) } else { Err(error) };
             }
             count += 1;
-            if interest.is_level_triggered() {
-                self.ready.list_again(item.slot);
-            }
         }
         // There may be something for the next one who waits, too.
         if self.ready.waiting.load(Ordering::Relaxed) > 0 && self.ready.length() > 0 {

@@ -39,7 +39,7 @@ impl Interest {
     }
 
     /// Whether what is ready is reported again and again.
-    pub(super) fn is_level_triggered(self) -> bool {
+    fn is_level_triggered(self) -> bool {
         self.0 & (linux::EPOLLET | linux::EPOLLONESHOT) == 0
     }
 
@@ -107,6 +107,11 @@ impl Item {
 
     fn interest(&self) -> Interest {
         Interest(self.interest.load(Ordering::Relaxed))
+    }
+
+    /// Whether it is reported as long as it is ready.
+    pub(super) fn is_level_triggered(&self) -> bool {
+        self.interest().is_level_triggered()
     }
 
     pub(super) fn is_exclusive(&self) -> bool {

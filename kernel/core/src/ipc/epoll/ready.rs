@@ -113,14 +113,33 @@ impl ReadyList {
         self.slots.lock().list(number);
     }
 
-    /// Takes the first out of the list; also tells how many are left.
+    /// Takes the first out of the list; one that is level-triggered goes to its end at once, as if it was listed again.
+    /// Also tells how many were behind it.
     pub(super) fn take(&self) -> Option<(Arc<Item>, usize)> {
         let mut slots = self.slots.lock();
         let number = slots.listed.pop_front()?;
         let left = slots.listed.len();
         let slot = slots.slots.get_mut(number as usize)?;
-        slot.listed = false;
-        Some((slot.item.clone()?, left))
+        let item = slot.item.clone()?;
+        slot.listed = item.is_level_triggered();
+        if slot.listed {
+            slots.listed.push_back(number);
+        }
+        Some((item, left))
+    }
+
+    /// Takes an item out of the list that went to its end lately.
+    #[cold]
+    pub(super) fn unlist(&self, number: u32) {
+        let mut slots = self.slots.lock();
+        let Some(slot) = slots.slots.get_mut(number as usize) else {
+            return;
+        };
+        if core::mem::take(&mut slot.listed)
+            && let Some(at) = slots.listed.iter().rposition(|&listed| listed == number)
+        {
+            slots.listed.remove(at);
+        }
     }
 
     /// How many are listed.

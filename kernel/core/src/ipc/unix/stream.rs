@@ -112,7 +112,8 @@ impl Inbox {
         Ok(taken)
     }
 
-    /// Receives bytes: as many as there are at once, or with [`ReceiveFlags::wait_all`] all that fit. `by_sender` keeps apart what different processes sent.
+    /// Receives bytes: as many as there are at once, or with [`ReceiveFlags::wait_all`] all that fit. `by_sender` keeps
+    /// apart what different processes sent.
     ///
     /// # Errors
     /// What was noted for the receiver; `EAGAIN` and its like; `EFAULT`. Only if nothing was received.
