@@ -43,7 +43,7 @@ impl KernelData {
             scheduling: thread.scheduling.clone(),
             thread: Arc::downgrade(thread),
             woken_futex: AtomicU32::new(0),
-            _counted: Counted::default(),
+            _counted: Counted::new(),
         }
     }
 
@@ -63,10 +63,16 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 #[derive(Debug)]
 struct Counted;
 
-impl Default for Counted {
-    fn default() -> Counted {
+impl Counted {
+    fn new() -> Counted {
         COUNT.fetch_add(1, Ordering::Relaxed);
         Counted
+    }
+}
+
+impl Default for Counted {
+    fn default() -> Counted {
+        Counted::new()
     }
 }
 

@@ -146,6 +146,8 @@ impl WaitQueue {
 
     #[inline(never)]
     fn wake_first(&self) {
-        self.take_first().map(unpark_owned);
+        if let Some(task) = self.take_first() {
+            unpark_owned(task);
+        }
     }
 }

@@ -6,7 +6,6 @@ use crate::error::Errno;
 use crate::process::{Thread, find_thread};
 use crate::sched::{self, Attributes, Policy, ROUND_ROBIN_TURN};
 use crate::vfs::Credentials;
-use alloc::format;
 use alloc::sync::Arc;
 use linux_raw_sys::general as linux;
 
@@ -35,7 +34,7 @@ pub(super) fn target(call: &Call<'_>, pid: usize) -> Result<Arc<Thread>, Errno> 
     reason = "ints are the low halves of their registers"
 )]
 pub(super) fn int(argument: usize) -> i32 {
-    argument as u32 as i32
+    (argument as u32).cast_signed()
 }
 
 /// `sched_getscheduler(2)`.
@@ -141,7 +140,7 @@ pub(super) struct Asked {
 /// `EINVAL`; deadline scheduling, which Linux has, is named.
 pub(super) fn known_policy(call: &Call<'_>, number: u32) -> Result<Policy, Errno> {
     Policy::from_number(number).ok_or_else(|| match number {
-        linux::SCHED_DEADLINE => call.missing(format!("SCHED_DEADLINE"), Errno::EINVAL),
+        linux::SCHED_DEADLINE => call.missing("SCHED_DEADLINE".into(), Errno::EINVAL),
         _ => Errno::EINVAL,
     })
 }

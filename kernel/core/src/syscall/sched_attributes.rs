@@ -4,7 +4,6 @@ use super::Call;
 use super::memory::UserMemory;
 use super::sched::{Asked, change, int, known_policy, target};
 use crate::error::Errno;
-use alloc::format;
 use linux_raw_sys::general as linux;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
@@ -48,7 +47,7 @@ pub(super) fn setattr(call: &mut Call<'_>, [pid, from, flags, ..]: [usize; 6]) -
         return Err(Errno::EINVAL);
     }
     if given.flags & UTILISATION != 0 {
-        return Err(call.missing(format!("sched_setattr with utilisation"), Errno::EOPNOTSUPP));
+        return Err(call.missing("sched_setattr with utilisation".into(), Errno::EOPNOTSUPP));
     }
     let thread = target(call, pid)?;
     let old = thread.scheduling.attributes();
