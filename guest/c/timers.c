@@ -162,6 +162,31 @@ static void posix_timers(void)
 	sigprocmask(SIG_UNBLOCK, &wanted, NULL);
 }
 
+static timer_t hasty;
+
+static void set_again(int signal)
+{
+	(void)signal;
+	count++;
+	set(hasty, 10000, 10000);
+}
+
+/* A signal that was pending when the timer was set again is dropped, but never that of the new setting. */
+static void set_by_its_handler(void)
+{
+	struct sigaction action = { .sa_handler = set_again };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 2 };
+	int signal = SIGRTMIN + 2;
+
+	sigaction(signal, &action, NULL);
+	timer_create(CLOCK_MONOTONIC, &event, &hasty);
+	count = 0;
+	set(hasty, 10000, 10000);
+	wait_for(signal, 500);
+	check("a timer that its handler sets goes on", count >= 500);
+	timer_delete(hasty);
+}
+
 static void timer_descriptors(void)
 {
 	struct itimerspec fast = { { 0, MS }, { 0, MS } }, past = { { 0, 0 }, { 0, 1 } }, left;
@@ -272,6 +297,7 @@ int main(int argc, char **argv)
 	cpu_timers(ITIMER_VIRTUAL, SIGVTALRM, "a timer of the program's time");
 	cpu_timers(ITIMER_PROF, SIGPROF, "a timer of all its time");
 	posix_timers();
+	set_by_its_handler();
 	timer_descriptors();
 	clocks();
 	limits();

@@ -76,13 +76,14 @@ impl Timer {
     /// `ESRCH` if what its clock counts for is gone.
     pub fn set(self: &Arc<Self>, setting: Setting, absolute: bool) -> Result<Setting, Errno> {
         let now = self.clock.now().ok_or(Errno::ESRCH)?;
+        let before = self.state.lock().schedule.left(now);
+        // What is forgotten must be the old signal: the new one may come as soon as the timer is in the queue.
+        self.stop();
+        self.forget_signal();
         let mut state = self.state.lock();
-        let before = state.schedule.left(now);
         state.schedule = Schedule::new(setting, absolute, now);
         state.overrun = 0;
         self.queue(&mut state);
-        drop(state);
-        self.forget_signal();
         Ok(before)
     }
 
@@ -99,15 +100,20 @@ impl Timer {
 
     /// Stops it for good.
     pub fn delete(&self) {
+        self.state.lock().deleted = true;
+        self.stop();
+        self.forget_signal();
+    }
+
+    /// From here on it does not go off.
+    fn stop(&self) {
         let mut state = self.state.lock();
-        state.deleted = true;
         state.schedule = Schedule::default();
         let queued = state.queued.take();
         drop(state);
         if let Some(queued) = queued {
             sched::cancel(queued);
         }
-        self.forget_signal();
     }
 
     /// Its signal has been taken: counts what was missed, and goes on.
