@@ -76,8 +76,8 @@ fn switching_and_waiting() {
         ("switch", 500),
         ("pipe", 500),
         ("poll", 200),
+        ("timer", 200),
         ("eventfd", 500),
-        ("yield", 2000),
         ("epoll", 50),
     ]);
 }

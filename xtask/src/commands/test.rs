@@ -15,7 +15,8 @@ use std::time::Instant;
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Options {
-    /// Only these steps (any of: format, lint, tidy, host, variants, vm, end-to-end)
+    /// Only these steps (any of: format, lint, tidy, host, variants, vm, end-to-end; conformance, which runs long test suites of other
+    /// projects inside, only when it is named)
     #[arg(long, value_delimiter = ',')]
     only: Vec<Step>,
     /// Only tests whose name contains this
@@ -31,8 +32,10 @@ enum Step {
     Variants,
     Vm,
     EndToEnd,
+    Conformance,
 }
 
+/// What is run unless steps are named.
 const STEPS: [Step; 7] = [
     Step::Format,
     Step::Lint,
@@ -47,9 +50,11 @@ pub(crate) fn main(options: &Options) -> Result<ExitCode> {
     let start = Instant::now();
     let filter = options.filter.as_deref();
     let mut tally = Tally::default();
+    let usual = options.only.is_empty();
     for step in STEPS
         .into_iter()
-        .filter(|step| options.only.is_empty() || options.only.contains(step))
+        .chain([Step::Conformance])
+        .filter(|step| options.only.contains(step) || usual && STEPS.contains(step))
     {
         println!("\n=== {} ({} s)", step.title(), start.elapsed().as_secs());
         tally += Tally::or_failed(step.title(), step.run(filter));
@@ -77,6 +82,7 @@ impl Step {
             Step::Variants => "green threads on other C libraries and under sanitizers",
             Step::Vm => "tests in a virtual machine",
             Step::EndToEnd => "end-to-end tests",
+            Step::Conformance => "test suites of other projects",
         }
     }
 
@@ -105,7 +111,15 @@ impl Step {
             }
             Step::EndToEnd => {
                 ensure_programs()?;
-                end_to_end(&build::command()?, filter)
+                end_to_end(&build::command()?, filter, &[])
+            }
+            Step::Conformance => {
+                ensure_programs()?;
+                end_to_end(
+                    &build::command()?,
+                    filter,
+                    &["--", "--ignored", "--test-threads=1"],
+                )
             }
         }
     }
@@ -125,10 +139,11 @@ fn ensure_programs() -> Result<()> {
     })
 }
 
-fn end_to_end(command: &Path, filter: Option<&str>) -> Result<Tally> {
+fn end_to_end(command: &Path, filter: Option<&str>, how: &[&str]) -> Result<Tally> {
     let mut cargo = cargo(&["test", "--package", "threadbare-tests"]);
+    cargo.args(["--quiet", "--no-fail-fast"]).args(filter).args(how);
     cargo.env("THREADBARE", command);
-    tests(cargo, filter)
+    sum(cargo)
 }
 
 /// A check of the workspace, and of the Rust programs of `guest/`, which are no part of it.
