@@ -312,6 +312,7 @@ fn what_cannot_run_is_refused_before_a_machine_starts() {
         (&["--root", "/nonexistent", "sh"], 125),
         (&["--volume", "/a:/b", "sh"], 125),
         (&["--no-such-option", "sh"], 125),
+        (&["-it", "/bin/sh"], 125), // standard input is a pipe here
         (&[], 125),
     ] {
         let run = machine.run(arguments, b"");

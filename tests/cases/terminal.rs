@@ -315,6 +315,34 @@ fn signals_to_the_command_are_the_programs() {
 }
 
 #[test]
+fn all_output_is_shown_before_the_machine_ends() {
+    let mut terminal = inside(
+        &["-it"],
+        &busybox().to_string_lossy(),
+        &["seq", "1", "100000"],
+        PROMPT,
+    );
+    let shown = terminal.expect("\r\n100000\r\n");
+    let lines: Vec<String> = (1..100_000).map(|number| number.to_string()).collect();
+    assert!(shown == lines.join("\r\n"), "all of it");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn a_terminal_without_a_keyboard_shows_and_hears_nothing() {
+    let script = "tty; read -t 1 line; echo $?";
+    let mut terminal = inside(
+        &["-t"],
+        &busybox().to_string_lossy(),
+        &["sh", "-c", script],
+        PROMPT,
+    );
+    terminal.press("unheard\n");
+    assert_eq!(terminal.end(), 0);
+    assert!(terminal.expect("\n1\r").contains("/dev/pts/0"));
+}
+
+#[test]
 fn without_a_terminal_of_its_own_a_program_sees_the_hosts() {
     let script = "test -t 0 && test -t 1 && stty size; tty; exit 4";
     let mut terminal = inside(&[], &busybox().to_string_lossy(), &["sh", "-c", script], PROMPT);

@@ -55,7 +55,9 @@ pub fn run(parts: &Parts) -> ! {
     start_thread(&thread, program).expect("there is no memory to start the program");
     let waiting = process.clone();
     sched::spawn("end", KernelData::default(), Registers::None, move || {
-        host::finish(waiting.wait())
+        let status = waiting.wait();
+        tty::finish_console();
+        host::finish(status)
     })
     .expect("there is no memory to wait for the program");
     drop((process, thread));

@@ -160,6 +160,17 @@ pub(super) fn send_output(terminal: &Terminal) {
     }
 }
 
+/// Waits until the screen has shown what it can: before the machine ends. What was stopped by a key stays behind.
+pub fn finish() {
+    if let Some(terminal) = get() {
+        let shown = || (!terminal.with(|state| state.discipline.has_output())).then_some(());
+        host::console::wait(|| {
+            send_output(&terminal);
+            shown()
+        });
+    }
+}
+
 /// There is room for keys again.
 pub(super) fn there_is_room() {
     host::console::look_again();

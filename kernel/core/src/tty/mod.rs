@@ -32,7 +32,7 @@ mod state;
 mod terminal;
 mod transfer;
 
-pub use console::{open as open_console, serve as serve_host};
+pub use console::{finish as finish_console, open as open_console, serve as serve_host};
 pub use numbers::{Node, inode_of, listed, node};
 pub use session::{of_session, session_ended};
 pub(crate) use settings::window_bytes;
