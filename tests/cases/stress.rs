@@ -65,6 +65,7 @@ fn signals() {
         ("sigfpe", 200),
         ("sigchld", 100),
         ("sigrt", 200),
+        ("sigfd", 200),
     ]);
 }
 
