@@ -86,6 +86,11 @@ fn signals_that_wait() {
 }
 
 #[test]
+fn frames_that_a_handler_has_changed() {
+    checks(c("forged", Linking::Static), &[]);
+}
+
+#[test]
 fn timers_and_clocks() {
     checks(c("timers", Linking::Static), &[]);
     checks(c("timers", Linking::MuslStatic), &[]);
