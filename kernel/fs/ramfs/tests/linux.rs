@@ -188,7 +188,7 @@ impl Ours<'_> {
 
 impl Side for Ours<'_> {
     fn run(&mut self, number: u32, arguments: [usize; 6]) -> isize {
-        let call = find(u32::try_from(number).unwrap()).expect("a call that the kernel has");
+        let call = find(number).expect("a call that the kernel has");
         let caller = Caller {
             memory: self.memory,
             files: &self.files,
@@ -273,7 +273,7 @@ fn compare(call: &Call, memory: &Memory, open: &mut Open, ours: &mut Ours<'_>) -
     memory.prepare(call);
     let result = ours.run(call.number, registers(call, memory, open, true));
     let output = memory.output();
-    let name = find(u32::try_from(call.number).unwrap()).unwrap().name;
+    let name = find(call.number).unwrap().name;
     match call.result {
         Meaning::Opened if linux_result >= 0 && result >= 0 => {
             open.push((linux_result as usize, result as usize));
