@@ -55,6 +55,8 @@ impl WaitQueue {
         let mut in_time = true;
         loop {
             let sleep = || match deadline {
+                // What interrupts may have come before, and its wake-up been used up by the wait for a lock.
+                _ if interrupted() => {}
                 Some(deadline) => in_time = park_until(deadline),
                 None => park(),
             };
