@@ -1,6 +1,7 @@
 // What fork(2), execve(2), wait(2) and their relatives promise. Prints no numbers that differ between runs.
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -242,6 +243,8 @@ static void execution(const char *self) {
         _exit(errno == EACCES ? 24 : 1);
     }
     check("a directory is no program", exit_status_of(child) == 24);
+    check("a program that runs is not written", open(self, O_WRONLY) == -1 && errno == ETXTBSY
+          && truncate(self, 0) == -1 && errno == ETXTBSY);
 }
 
 static void *leaves_later(void *nothing) {

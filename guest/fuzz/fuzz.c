@@ -156,7 +156,8 @@ static int is_left_out(u64 n)
 {
 	static const unsigned short out[] = { 15 /* rt_sigreturn */, 34 /* pause */, 60 /* exit */, 101 /* ptrace */,
 		130 /* rt_sigsuspend */, 231 /* exit_group */, 317 /* seccomp */, 310, 311 /* process_vm_* */, 65, 69, 70, 220
-		/* semop, msgsnd, msgrcv, semtimedop: they wait */, 334 /* rseq */, 335, 336 /* uretprobe, uprobe: SIGILL */, 435 /* clone3 */ };
+		/* semop, msgsnd, msgrcv, semtimedop: they wait */, 334 /* rseq */, 335, 336 /* uretprobe, uprobe: SIGILL */, 435 /* clone3 */,
+		222 /* timer_create: its signal may be SIGKILL or SIGSTOP */ };
 	for (unsigned i = 0; i < sizeof out / sizeof out[0]; i++)
 		if (out[i] == (unsigned)n)
 			return 1;
@@ -252,7 +253,7 @@ static void tame_signals(u64 n, u64 *a)
 	case 160: a[1] = below(2) ? 0 : -4096ul; break;                 /* setrlimit */
 	case 302: a[2] = below(2) ? 0 : -4096ul; break;                 /* prlimit64 */
 	case 157: if (a[0] == 22 || a[0] == 59) a[0] = 15; break;       /* prctl: seccomp, syscall user dispatch */
-	case 56: a[0] = (a[0] & 0xff) | (a[0] & 0x01600000), a[1] = 0; break; /* clone: a process, not a thread */
+	case 56: a[0] = 17 | (a[0] & 0x01600000), a[1] = 0; break; /* clone: a process, not a thread; its end is no SIGSTOP */
 	case 58: case 57: break;
 	}
 }

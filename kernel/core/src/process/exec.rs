@@ -9,7 +9,7 @@ use crate::sched::Mutex;
 use crate::signal::Signal;
 use crate::syscall;
 use crate::syscall::memory::UserMemory;
-use crate::vfs::{Access, Credentials, File, FileType, OpenFlags, Place, Resolver, SymlinkPolicy};
+use crate::vfs::{Access, Credentials, Executed, File, FileType, OpenFlags, Place, Resolver, SymlinkPolicy};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -254,7 +254,7 @@ fn commit(thread: &Thread, prepared: Prepared) -> Result<UserContext, Errno> {
     process.signals.reset_handlers();
     process.timers.delete_created();
     thread.signals.set_stack(crate::signal::AlternateStack::default());
-    *process.executable.lock() = Some(place);
+    let _old = process.executable.lock().replace(Executed::new(place));
     thread.set_name(&name);
 
     let memory = CurrentMemory::new(process);

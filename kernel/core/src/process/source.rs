@@ -199,7 +199,12 @@ impl ProcSource for Tables {
     }
 
     fn executable(&self, pid: u32) -> Result<Place, Errno> {
-        find(pid)?.executable.lock().clone().ok_or(Errno::ENOENT)
+        let process = find(pid)?;
+        let executable = process.executable.lock();
+        executable
+            .as_ref()
+            .map(|executed| executed.place().clone())
+            .ok_or(Errno::ENOENT)
     }
 
     fn root(&self, pid: u32) -> Result<Place, Errno> {

@@ -10,7 +10,7 @@ use crate::mm::AddressSpace;
 use crate::sched::{Mutex, WaitQueue};
 use crate::signal::{ProcessSignals, Signal};
 use crate::time::ProcessTimers;
-use crate::vfs::{Credentials, FdTable, FsContext, Place, Readiness, Watchers};
+use crate::vfs::{Credentials, Executed, FdTable, FsContext, Readiness, Watchers};
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
@@ -48,7 +48,7 @@ pub struct Process {
     /// Its timers.
     pub timers: ProcessTimers,
     /// The file that it runs.
-    pub executable: SpinLock<Option<Place>>,
+    pub executable: SpinLock<Option<Executed>>,
     /// The auxiliary vector as it was at the start, for `/proc/<pid>/auxv`.
     pub auxiliary: SpinLock<Arc<[u64]>>,
     /// Parent, group and session, by number. Changed only under the lock of [`tree`], read without.
@@ -132,7 +132,7 @@ pub(super) struct Beginning {
     pub(super) credentials: Arc<Credentials>,
     pub(super) limits: Limits,
     pub(super) signals: ProcessSignals,
-    pub(super) executable: Option<Place>,
+    pub(super) executable: Option<Executed>,
     pub(super) auxiliary: Arc<[u64]>,
     pub(super) exit_signal: u8,
     pub(super) parent: u32,

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use linux_raw_sys::general as linux;
 
+use super::executed::check_not_executed;
 use super::{
     Access, Credentials, File, FileOperations, FileType, Last, LinkTarget, NewInode, NewKind, OpenFlags,
     Parent, PathOnly, Place, Resolver, SymlinkPolicy,
@@ -49,7 +50,7 @@ fn policy(flags: OpenFlags) -> SymlinkPolicy {
 ///
 /// # Errors
 /// As `open(2)` says: `ELOOP` for a symbolic link, `ENOTDIR` with `O_DIRECTORY`, `EISDIR`, `EACCES`, `EPERM`, `EROFS`,
-/// `ENXIO`.
+/// `ENXIO`, `ETXTBSY`.
 pub fn open_place(place: Place, flags: OpenFlags, credentials: &Credentials) -> Result<Arc<File>, Errno> {
     check_kind(place.inode().kind(), flags)?;
     if flags.has(linux::O_PATH) {
@@ -61,6 +62,9 @@ pub fn open_place(place: Place, flags: OpenFlags, credentials: &Credentials) -> 
         return Err(Errno::EPERM);
     }
     check_mount(&place, metadata.kind, flags)?;
+    if flags.writable() || flags.has(linux::O_TRUNC) {
+        check_not_executed(place.inode())?;
+    }
     let file = open_unchecked(place, flags, credentials)?;
     if flags.has(linux::O_TRUNC)
         && let Some(contents) = file.inode().contents()

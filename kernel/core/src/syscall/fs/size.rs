@@ -7,7 +7,7 @@ use linux_raw_sys::general::{
 use super::Caller;
 use super::transfer::offset;
 use crate::error::Errno;
-use crate::vfs::{Access, FileType, Offsets};
+use crate::vfs::{Access, FileType, Offsets, check_not_executed};
 
 /// `truncate(2)`
 pub(super) fn truncate(caller: &Caller<'_>, path: usize, size: i64) -> Result<usize, Errno> {
@@ -21,6 +21,7 @@ pub(super) fn truncate(caller: &Caller<'_>, path: usize, size: i64) -> Result<us
     }
     caller.credentials.check(&metadata, Access::WRITE)?;
     caller.check_changeable(&place)?;
+    check_not_executed(place.inode())?;
     check_limit(caller, metadata.size, size)?;
     place.inode().contents().ok_or(Errno::EINVAL)?.truncate(size)?;
     Ok(0)
