@@ -11,6 +11,7 @@ use crate::signal::{Details, Handler, Signal, SignalInfo, code, send_to_process}
 use crate::syscall;
 use crate::trace;
 use crate::tty;
+use crate::vfs::FdTable;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
@@ -75,7 +76,7 @@ fn bury(process: &Arc<Process>) {
     }
 }
 
-pub(super) fn release_memory(process: &Process) {
+fn release_memory(process: &Process) {
     let memory = process.replace_memory(None);
     if let Some(memory) = &memory {
         let most = memory.lock().most_resident();
@@ -89,18 +90,21 @@ pub(super) fn release_memory(process: &Process) {
 
 fn release_files(process: &Process) {
     if Arc::strong_count(&process.files) == 1 {
-        loop {
-            let mut files = process.files.lock();
-            let Some(fd) = files.next_from(0).map(|(fd, _)| fd) else {
-                break;
-            };
-            let closed = files.remove(fd);
-            drop(files);
-            drop(closed); // outside of the lock: closing may do anything
-        }
+        close_each(process, |files| files.next_from(0).map(|(fd, _)| fd));
     }
     syscall::fs::release_locks_of_process(process.pid);
     let _executable = process.executable.lock().take();
+}
+
+/// Closes one descriptor after the other, until `next` has none to close.
+pub(super) fn close_each(process: &Process, next: impl Fn(&FdTable) -> Option<u32>) {
+    loop {
+        let mut files = process.files.lock();
+        let Some(fd) = next(&files) else { return };
+        let closed = files.remove(fd);
+        drop(files);
+        drop(closed); // outside of the lock: closing may do anything
+    }
 }
 
 /// Children go to the nearest ancestor that wants orphans, else to the kernel, which forgets those that have ended.
@@ -146,7 +150,7 @@ fn subreaper_above(process: &Process) -> Option<Arc<Process>> {
 fn wants_no_zombies(parent: &Process, child: &Process) -> bool {
     let action = parent.signals.action(Signal::SIGCHLD);
     child.exit_signal.load(Ordering::Relaxed) == Signal::SIGCHLD.number()
-        && (action.handler == Handler::Ignore || action.flags & u64::from(linux::SA_NOCLDWAIT) != 0)
+        && (action.handler == Handler::Ignore || action.has(linux::SA_NOCLDWAIT))
 }
 
 /// Sends the parent the signal for what has happened, and wakes those who wait.
@@ -159,7 +163,7 @@ pub(super) fn tell_parent(process: &Process, event: Event) {
         _ => Signal::SIGCHLD.number(),
     };
     let action = parent.signals.action(Signal::SIGCHLD);
-    let silent = !matches!(event, Event::Ended(_)) && action.flags & u64::from(linux::SA_NOCLDSTOP) != 0;
+    let silent = !matches!(event, Event::Ended(_)) && action.has(linux::SA_NOCLDSTOP);
     if let Ok(signal) = Signal::new(usize::from(number))
         && !silent
     {

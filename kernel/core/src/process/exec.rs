@@ -1,5 +1,6 @@
 //! Executing a program (`execve(2)`).
 
+use super::end;
 use super::loader::{self, Checked};
 use super::stack::{self, Strings};
 use super::thread::Thread;
@@ -9,7 +10,9 @@ use crate::sched::Mutex;
 use crate::signal::Signal;
 use crate::syscall;
 use crate::syscall::memory::UserMemory;
-use crate::vfs::{Access, Credentials, Executed, File, FileType, OpenFlags, Place, Resolver, SymlinkPolicy};
+use crate::vfs::{
+    Access, Credentials, Executed, FdTable, File, FileType, OpenFlags, Place, Resolver, SymlinkPolicy,
+};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -250,7 +253,7 @@ fn commit(thread: &Thread, prepared: Prepared) -> Result<UserContext, Errno> {
         .store(Signal::SIGCHLD.number(), Ordering::Relaxed);
     process.set_credentials(credentials);
     user::reset_registers()?;
-    close_on_exec(thread);
+    end::close_each(process, FdTable::next_close_on_exec);
     process.signals.reset_handlers();
     process.timers.delete_created();
     thread.signals.set_stack(crate::signal::AlternateStack::default());
@@ -274,18 +277,6 @@ fn commit(thread: &Thread, prepared: Prepared) -> Result<UserContext, Errno> {
 fn zero(memory: &CurrentMemory<'_>, start: usize, end: usize) -> Result<(), Errno> {
     static ZEROES: [u8; PAGE_SIZE] = [0; PAGE_SIZE];
     memory.write_bytes(start, &ZEROES[..(end - start).min(PAGE_SIZE)])
-}
-
-fn close_on_exec(thread: &Thread) {
-    loop {
-        let mut files = thread.process.files.lock();
-        let Some(fd) = files.next_close_on_exec() else {
-            return;
-        };
-        let closed = files.remove(fd);
-        drop(files);
-        drop(closed); // outside of the lock: closing may do anything
-    }
 }
 
 /// Opens a file for execution.

@@ -1,10 +1,11 @@
 //! Descriptors of processes: `pidfd_open(2)` and relatives.
 
 use super::Call;
+use super::install::install;
 use crate::error::Errno;
 use crate::process::{Process, find, find_thread};
 use crate::vfs::{
-    Anonymous, Descriptor, File, FileOperations, FileType, Name, OpenFlags, Readiness, Timestamp, Watchers,
+    Anonymous, File, FileOperations, FileType, Name, OpenFlags, Readiness, Timestamp, Watchers,
 };
 use alloc::sync::Arc;
 use linux_raw_sys::general as linux;
@@ -43,13 +44,7 @@ pub(super) fn open(call: &Call<'_>, process: Arc<Process>, nonblocking: bool) ->
         Arc::new(PidFile(process)),
         OpenFlags::internal(flags),
     );
-    let descriptor = Descriptor {
-        file,
-        close_on_exec: true,
-    };
-    let limit = call.process().limits.lock().open_files();
-    let fd = call.process().files.lock().insert(descriptor, 0, limit)?;
-    Ok(fd as usize)
+    Ok(install(call, file, true)? as usize)
 }
 
 /// `pidfd_open(2)`.
