@@ -40,7 +40,13 @@ fn stress(stressors: &[(&str, u32)]) {
 
 #[test]
 fn processes_and_threads() {
-    stress(&[("pthread", 50), ("wait", 50)]);
+    stress(&[
+        ("fork", 50),
+        ("vfork", 50),
+        ("clone", 50),
+        ("pthread", 50),
+        ("wait", 50),
+    ]);
 }
 
 #[test]
@@ -48,6 +54,7 @@ fn memory() {
     stress(&[
         ("vm --vm-bytes 8M", 60),
         ("mmap --mmap-bytes 4M", 2),
+        ("brk", 500),
         ("stack", 2),
         ("fault", 500),
         ("mremap --mremap-bytes 2M", 10),
@@ -57,6 +64,7 @@ fn memory() {
 #[test]
 fn signals() {
     stress(&[
+        ("signal", 500),
         ("kill", 200),
         ("sigq", 200),
         ("sigsegv", 200),

@@ -7,6 +7,7 @@ use super::tree;
 use crate::error::Errno;
 use crate::mm::has_room_for_threads;
 use crate::sched::Mutex;
+use crate::vfs::Capability;
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering;
 use threadbare_machine::sync::SpinLock;
@@ -135,7 +136,10 @@ fn check_count(parent: &Process) -> Result<(), Errno> {
     }
     let most = parent.limits.lock().processes();
     let credentials = parent.credentials();
-    if most == u64::MAX || credentials.is_privileged() {
+    let unbound = credentials.uid == 0
+        || credentials.can(Capability::SysResource)
+        || credentials.can(Capability::SysAdmin);
+    if most == u64::MAX || unbound {
         return Ok(());
     }
     let of_user = tree::all()

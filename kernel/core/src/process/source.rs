@@ -7,12 +7,13 @@ use crate::error::Errno;
 use crate::mm::{Backing, Layout, Range2};
 use crate::signal::{Handler, Signal, SignalSet};
 use crate::vfs::proc_source::{CpuInfo, Limit, MappingInfo, ProcSource, ProcessInfo, TaskState};
-use crate::vfs::{File, Namespace, Place, Timestamp};
+use crate::vfs::{CapabilitySet, File, Namespace, Place, Timestamp};
 use crate::{clock, random, system, tty};
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::sync::atomic::Ordering;
 use threadbare_machine::cpu;
 use threadbare_machine::memory::PAGE_SIZE;
 use threadbare_machine::sync::Once;
@@ -86,6 +87,7 @@ impl ProcSource for Tables {
         let main = thread(pid, pid).ok();
         let name = self.thread_name(pid, pid)?;
         let credentials = process.credentials();
+        let sets = &credentials.capabilities;
         let (mapped, resident, stack_start) = match process.memory_if_alive() {
             Some(memory) => {
                 let memory = memory.lock();
@@ -125,6 +127,15 @@ impl ProcSource for Tables {
                 credentials.fs_gid,
             ],
             groups: credentials.groups.to_vec(),
+            capabilities: [
+                sets.inheritable,
+                sets.permitted,
+                sets.effective,
+                sets.bounding,
+                sets.ambient,
+            ]
+            .map(CapabilitySet::bits),
+            no_new_privileges: process.no_new_privileges.load(Ordering::Relaxed),
             threads: u32::try_from(process.threads().count()).unwrap_or(u32::MAX),
             started: process.started,
             user_time: times.user,

@@ -1,10 +1,11 @@
 //! Who a process is: its number, limits, name, and `prctl(2)`.
 
-use super::Call;
 use super::memory::UserMemory;
 use super::wait::process_or_self;
+use super::{Call, capabilities};
 use crate::error::Errno;
-use crate::process::{Limit, Process};
+use crate::process::Limit;
+use crate::vfs::Capability;
 use alloc::format;
 use core::sync::atomic::Ordering;
 use linux_raw_sys::{general as linux, prctl as pr};
@@ -33,7 +34,7 @@ pub(super) fn prlimit64(
     let same_group = [theirs.gid, theirs.egid, theirs.sgid]
         .iter()
         .all(|&gid| gid == own.gid);
-    if target.pid != call.process().pid && !own.is_superuser() && !(same_user && same_group) {
+    if target.pid != call.process().pid && !own.can(Capability::SysResource) && !(same_user && same_group) {
         return Err(Errno::EPERM);
     }
     let new = if new == 0 {
@@ -43,7 +44,7 @@ pub(super) fn prlimit64(
     };
     let before = target.limits.lock().get(resource)?;
     if let Some([soft, hard]) = new {
-        let privileged = own.is_superuser();
+        let privileged = own.can(Capability::SysResource);
         target
             .limits
             .lock()
@@ -69,7 +70,8 @@ pub(super) fn setrlimit(call: &mut Call<'_>, [resource, limit, ..]: [usize; 6]) 
 }
 
 /// `prctl(2)`.
-pub(super) fn prctl(call: &mut Call<'_>, [option, argument, ..]: [usize; 6]) -> Result<usize, Errno> {
+pub(super) fn prctl(call: &mut Call<'_>, [option, arguments @ .., _]: [usize; 6]) -> Result<usize, Errno> {
+    let [argument, ..] = arguments;
     match u32::try_from(option).map_err(|_| Errno::EINVAL)? {
         pr::PR_SET_NAME => {
             let mut name = [0; 16];
@@ -119,12 +121,11 @@ pub(super) fn prctl(call: &mut Call<'_>, [option, argument, ..]: [usize; 6]) -> 
             Ok(0)
         }
         pr::PR_SET_NO_NEW_PRIVS => Err(Errno::EINVAL),
-        pr::PR_GET_KEEPCAPS | pr::PR_GET_SECCOMP => Ok(0),
+        pr::PR_GET_SECCOMP => Ok(0),
         pr::PR_GET_TIMERSLACK => Ok(50_000),
         pr::PR_SET_TIMERSLACK => Ok(0),
-        pr::PR_CAPBSET_READ if argument <= 40 => Ok(1),
-        pr::PR_CAPBSET_READ => Err(Errno::EINVAL),
-        unknown => Err(call.missing(format!("prctl({unknown})"), Errno::EINVAL)),
+        option => capabilities::prctl(call, option, arguments)
+            .unwrap_or_else(|| Err(call.missing(format!("prctl({option})"), Errno::EINVAL))),
     }
 }
 
@@ -147,58 +148,4 @@ pub(super) fn uname(call: &mut Call<'_>, [buffer, ..]: [usize; 6]) -> Result<usi
     }
     call.memory().write_bytes(buffer, &bytes)?;
     Ok(0)
-}
-
-/// `struct __user_cap_data_struct[2]`: effective, permitted and inheritable capabilities, the lower 32 and the higher ones.
-type CapabilitySets = [u32; 6];
-
-/// Root has all capabilities, others none.
-fn capabilities_of(process: &Process) -> CapabilitySets {
-    let all = if process.credentials().is_superuser() {
-        u32::MAX
-    } else {
-        0
-    };
-    let high = all & 0x1ff; // 41 capabilities
-    [all, all, 0, high, high, 0]
-}
-
-/// The process that the header of `capget(2)` or `capset(2)` names; `None` for a question about versions.
-fn read_capability_header(call: &mut Call<'_>, header: usize) -> Result<Option<u32>, Errno> {
-    const VERSION_3: u32 = linux::_LINUX_CAPABILITY_VERSION_3;
-    let [version, pid] = call.read::<[u32; 2]>(header)?;
-    if version == VERSION_3 {
-        return Ok(Some(pid));
-    }
-    call.write(header, &VERSION_3)?;
-    Ok(None)
-}
-
-/// `capget(2)`.
-pub(super) fn capget(call: &mut Call<'_>, [header, data, ..]: [usize; 6]) -> Result<usize, Errno> {
-    let Some(pid) = read_capability_header(call, header)? else {
-        return if data == 0 { Ok(0) } else { Err(Errno::EINVAL) };
-    };
-    let target = process_or_self(call, pid as usize)?;
-    call.write_if_wanted(data, &capabilities_of(&target))?;
-    Ok(0)
-}
-
-/// `capset(2)`: what there is may be confirmed. Nothing can be added, and to give one up is not supported: capabilities
-/// follow from the user.
-pub(super) fn capset(call: &mut Call<'_>, [header, data, ..]: [usize; 6]) -> Result<usize, Errno> {
-    let pid = read_capability_header(call, header)?.ok_or(Errno::EINVAL)?;
-    if pid != 0 && pid != call.process().pid && pid != call.thread.tid() {
-        return Err(Errno::EPERM);
-    }
-    let wanted = call.read::<CapabilitySets>(data)?;
-    let held = capabilities_of(call.process());
-    if wanted == held {
-        return Ok(0);
-    }
-    let adds = wanted.iter().zip(held).any(|(wanted, held)| wanted & !held != 0);
-    if adds {
-        return Err(Errno::EPERM);
-    }
-    Err(call.missing("capset that drops a capability".into(), Errno::EPERM))
 }

@@ -13,6 +13,7 @@ pub mod fs;
 pub mod memory;
 
 mod call;
+mod capabilities;
 mod epoll;
 mod eventfd;
 mod futex;

@@ -6,6 +6,7 @@ use super::sched_attributes::clamp;
 use crate::error::Errno;
 use crate::process::{Process, Thread, all, find_thread, members_of_group};
 use crate::sched::{self, Attributes};
+use crate::vfs::Capability;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use linux_raw_sys::general as linux;
@@ -38,7 +39,7 @@ fn set_one(call: &Call<'_>, thread: &Thread, nice: i8) -> Result<(), Errno> {
     let own = call.process().credentials();
     let other = thread.process.credentials();
     let old = thread.scheduling.attributes();
-    if !own.is_superuser() {
+    if !own.can(Capability::SysNice) {
         if own.euid != other.uid && own.euid != other.euid {
             return Err(Errno::EPERM);
         }

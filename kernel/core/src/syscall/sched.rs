@@ -5,7 +5,7 @@ use super::memory::UserMemory;
 use crate::error::Errno;
 use crate::process::{Thread, find_thread};
 use crate::sched::{self, Attributes, Policy, ROUND_ROBIN_TURN};
-use crate::vfs::Credentials;
+use crate::vfs::{Capability, Credentials};
 use alloc::sync::Arc;
 use linux_raw_sys::general as linux;
 
@@ -172,7 +172,7 @@ pub(super) fn change(call: &Call<'_>, thread: &Thread, asked: Asked) -> Result<u
 /// Whether the caller may have `thread` scheduled by `new` instead of `old` (`sched(7)`, "Privileges and resource limits").
 fn may_change(call: &Call<'_>, thread: &Thread, old: Attributes, new: Attributes) -> bool {
     let own = call.process().credentials();
-    if own.is_superuser() {
+    if own.can(Capability::SysNice) {
         return true;
     }
     let allowed = if new.policy.is_real_time() {
@@ -222,7 +222,7 @@ pub(super) fn setaffinity(call: &mut Call<'_>, [pid, size, mask, ..]: [usize; 6]
     }
     let thread = target(call, pid).map_err(|_| Errno::ESRCH)?;
     let own = call.process().credentials();
-    if !own.is_superuser() && !is_same_owner(&own, &thread.process.credentials()) {
+    if !own.can(Capability::SysNice) && !is_same_owner(&own, &thread.process.credentials()) {
         return Err(Errno::EPERM);
     }
     if first[0] & 1 == 1 {

@@ -1,9 +1,9 @@
 //! From numbers to functions.
 
 use super::{
-    Call, epoll, eventfd, futex, identity, io, kill, mapping, names, nice, pidfd, pipe, poll, process,
-    relations, sched, sched_attributes, select, signalfd, signals, sockets, system, threads, timerfd, timers,
-    times, usage, users, wait,
+    Call, capabilities, epoll, eventfd, futex, identity, io, kill, mapping, names, nice, pidfd, pipe, poll,
+    process, relations, sched, sched_attributes, select, signalfd, signals, sockets, system, threads,
+    timerfd, timers, times, usage, users, wait,
 };
 use crate::error::Errno;
 use crate::mm::memory_is_scarce;
@@ -77,8 +77,8 @@ table! {
     __NR_setrlimit => identity::setrlimit,
     __NR_prctl => identity::prctl,
     __NR_uname => identity::uname,
-    __NR_capget => identity::capget,
-    __NR_capset => identity::capset,
+    __NR_capget => capabilities::capget,
+    __NR_capset => capabilities::capset,
     __NR_exit => process::exit,
     __NR_exit_group => process::exit_group,
     __NR_execve => process::execve,

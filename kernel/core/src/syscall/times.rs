@@ -3,6 +3,7 @@
 use super::Call;
 use crate::error::Errno;
 use crate::time::Clock;
+use crate::vfs::Capability;
 use crate::{clock, sched};
 use linux_raw_sys::general as linux;
 use threadbare_machine::time::Nanoseconds;
@@ -70,7 +71,7 @@ pub(super) fn clock_settime(call: &mut Call<'_>, [number, from, ..]: [usize; 6])
 }
 
 fn set_realtime(call: &Call<'_>, time: u64) -> Result<usize, Errno> {
-    if !call.process().credentials().is_superuser() {
+    if !call.process().credentials().can(Capability::SysTime) {
         return Err(Errno::EPERM);
     }
     if time < clock::monotonic() {

@@ -4,7 +4,7 @@
 
 use super::Call;
 use crate::error::Errno;
-use crate::vfs::Credentials;
+use crate::vfs::{Capability, Credentials};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -85,6 +85,7 @@ impl Credentials {
     }
 
     fn set_users(&mut self, [uid, euid, suid]: Three) {
+        self.capabilities.follow_users(self.users(), [uid, euid, suid]);
         (self.uid, self.euid, self.suid, self.fs_uid) = (uid, euid, suid, euid);
     }
 
@@ -138,7 +139,7 @@ fn set_three(now: Three, wanted: Three, privileged: bool) -> Result<Three, Errno
 /// `setuid(2)`.
 pub(super) fn setuid(call: &mut Call<'_>, [uid, ..]: [usize; 6]) -> Result<usize, Errno> {
     change(call, |it| {
-        let users = set(it.users(), id(uid), it.is_superuser())?;
+        let users = set(it.users(), id(uid), it.can(Capability::Setuid))?;
         it.set_users(users);
         Ok(())
     })
@@ -147,7 +148,7 @@ pub(super) fn setuid(call: &mut Call<'_>, [uid, ..]: [usize; 6]) -> Result<usize
 /// `setgid(2)`.
 pub(super) fn setgid(call: &mut Call<'_>, [gid, ..]: [usize; 6]) -> Result<usize, Errno> {
     change(call, |it| {
-        let groups = set(it.groups_of_process(), id(gid), it.is_superuser())?;
+        let groups = set(it.groups_of_process(), id(gid), it.can(Capability::Setgid))?;
         it.set_groups_of_process(groups);
         Ok(())
     })
@@ -156,7 +157,7 @@ pub(super) fn setgid(call: &mut Call<'_>, [gid, ..]: [usize; 6]) -> Result<usize
 /// `setreuid(2)`.
 pub(super) fn setreuid(call: &mut Call<'_>, [real, effective, ..]: [usize; 6]) -> Result<usize, Errno> {
     change(call, |it| {
-        let users = set_two(it.users(), [id(real), id(effective)], it.is_superuser())?;
+        let users = set_two(it.users(), [id(real), id(effective)], it.can(Capability::Setuid))?;
         it.set_users(users);
         Ok(())
     })
@@ -168,7 +169,7 @@ pub(super) fn setregid(call: &mut Call<'_>, [real, effective, ..]: [usize; 6]) -
         let groups = set_two(
             it.groups_of_process(),
             [id(real), id(effective)],
-            it.is_superuser(),
+            it.can(Capability::Setgid),
         )?;
         it.set_groups_of_process(groups);
         Ok(())
@@ -182,7 +183,7 @@ pub(super) fn setresuid(
 ) -> Result<usize, Errno> {
     change(call, |it| {
         let wanted = [real, effective, saved].map(id);
-        let users = set_three(it.users(), wanted, it.is_superuser())?;
+        let users = set_three(it.users(), wanted, it.can(Capability::Setuid))?;
         it.set_users(users);
         Ok(())
     })
@@ -195,7 +196,7 @@ pub(super) fn setresgid(
 ) -> Result<usize, Errno> {
     change(call, |it| {
         let wanted = [real, effective, saved].map(id);
-        let groups = set_three(it.groups_of_process(), wanted, it.is_superuser())?;
+        let groups = set_three(it.groups_of_process(), wanted, it.can(Capability::Setgid))?;
         it.set_groups_of_process(groups);
         Ok(())
     })
@@ -206,7 +207,8 @@ pub(super) fn setfsuid(call: &mut Call<'_>, [uid, ..]: [usize; 6]) -> Result<usi
     let before = call.process().credentials().fs_uid as usize;
     change(call, |it| {
         let uid = id(uid);
-        if uid != KEEP && (it.is_superuser() || uid == it.fs_uid || it.users().contains(&uid)) {
+        if uid != KEEP && (it.can(Capability::Setuid) || uid == it.fs_uid || it.users().contains(&uid)) {
+            it.capabilities.follow_file_user(it.fs_uid, uid);
             it.fs_uid = uid;
         }
         Ok(())
@@ -219,7 +221,9 @@ pub(super) fn setfsgid(call: &mut Call<'_>, [gid, ..]: [usize; 6]) -> Result<usi
     let before = call.process().credentials().fs_gid as usize;
     change(call, |it| {
         let gid = id(gid);
-        if gid != KEEP && (it.is_superuser() || gid == it.fs_gid || it.groups_of_process().contains(&gid)) {
+        if gid != KEEP
+            && (it.can(Capability::Setgid) || gid == it.fs_gid || it.groups_of_process().contains(&gid))
+        {
             it.fs_gid = gid;
         }
         Ok(())
@@ -248,7 +252,7 @@ pub(super) fn getgroups(call: &mut Call<'_>, [size, list, ..]: [usize; 6]) -> Re
 
 /// `setgroups(2)`.
 pub(super) fn setgroups(call: &mut Call<'_>, [size, list, ..]: [usize; 6]) -> Result<usize, Errno> {
-    allow(call.process().credentials().is_superuser())?;
+    allow(call.process().credentials().can(Capability::Setgid))?;
     let size = usize::try_from(id(size).cast_signed()).map_err(|_| Errno::EINVAL)?;
     if size > GROUPS_MOST {
         return Err(Errno::EINVAL);

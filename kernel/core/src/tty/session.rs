@@ -4,7 +4,7 @@ use super::{Terminal, jobs};
 use crate::error::Errno;
 use crate::process::{self, Process, Thread};
 use crate::signal::{Signal, SignalInfo, send_to_process};
-use crate::vfs::OpenFlags;
+use crate::vfs::{Capability, OpenFlags};
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use linux_raw_sys::general::O_NOCTTY;
@@ -83,7 +83,7 @@ pub(super) fn set_controlling(
     if leads && jobs::controls(terminal, caller) {
         return Ok(());
     }
-    let privileged = caller.credentials().is_privileged();
+    let privileged = caller.credentials().can(Capability::SysAdmin);
     if !leads || of_session(caller.session()).is_some() || !readable && !privileged {
         return Err(Errno::EPERM);
     }

@@ -5,8 +5,8 @@ use crate::error::Errno;
 use crate::process::Thread;
 use crate::syscall::memory::UserMemory;
 use crate::vfs::{
-    Credentials, File, FileOperations, FsContext, Name, OpenFlags, Readiness, Resolver, Sink, Source,
-    SymlinkPolicy, Watchers,
+    Capability, Credentials, File, FileOperations, FsContext, Name, OpenFlags, Readiness, Resolver, Sink,
+    Source, SymlinkPolicy, Watchers,
 };
 use alloc::format;
 use alloc::sync::Arc;
@@ -24,7 +24,7 @@ impl Slave {
     /// `EIO` if its far side is gone or has not unlocked it; `EBUSY` if somebody wants it for himself.
     pub(super) fn open(terminal: &Arc<Terminal>, flags: OpenFlags) -> Result<Arc<Slave>, Errno> {
         let caller = Thread::current();
-        let privileged = caller.is_none_or(|thread| thread.process.credentials().is_privileged());
+        let privileged = caller.is_none_or(|thread| thread.process.credentials().can(Capability::SysAdmin));
         terminal.with(|state| {
             if state.hung_up || state.locked {
                 return Err(Errno::EIO);

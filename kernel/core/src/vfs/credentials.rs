@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 
 use linux_raw_sys::general::{R_OK, S_ISGID, S_ISUID, S_IXGRP, W_OK, X_OK};
 
+use super::capabilities::{Capabilities, Capability};
 use super::{FileType, Metadata};
 use crate::error::Errno;
 
@@ -28,6 +29,8 @@ pub struct Credentials {
     pub fs_gid: u32,
     /// Supplementary groups.
     pub groups: Arc<[u32]>,
+    /// Which of the superuser's rights it has.
+    pub capabilities: Capabilities,
 }
 
 /// What is to be done with a file: a set of the bits of `access(2)`.
@@ -73,6 +76,7 @@ impl Credentials {
             fs_uid: uid,
             fs_gid: gid,
             groups: Arc::new([]),
+            capabilities: Capabilities::of_user(uid),
         }
     }
 
@@ -87,12 +91,13 @@ impl Credentials {
         Credentials {
             fs_uid: self.uid,
             fs_gid: self.gid,
+            capabilities: self.capabilities.as_real(self.uid),
             ..self.clone()
         }
     }
 
     /// The rights after a file has been executed: with `gives_rights`, those of its owner or group if it says so
-    /// (`execve(2)`, set-user-ID).
+    /// (`execve(2)`, set-user-ID). Who is kept from that gains no capabilities either.
     #[must_use]
     pub fn after_execution(&self, file: &Metadata, gives_rights: bool) -> Self {
         let mut new = self.clone();
@@ -105,23 +110,29 @@ impl Credentials {
         }
         (new.suid, new.fs_uid) = (new.euid, new.euid);
         (new.sgid, new.fs_gid) = (new.egid, new.egid);
+        let mut given = self.capabilities.given_by_execution(new.uid, new.euid);
+        if !gives_rights {
+            given = given & self.capabilities.permitted;
+        }
+        let changes_id = (new.euid, new.egid) != (self.euid, self.egid);
+        new.capabilities = self.capabilities.after_execution(given, new.euid, changes_id);
         new
     }
 
-    /// Whether the process may do what only the superuser may (`capabilities(7)`, all of them).
-    pub fn is_superuser(&self) -> bool {
-        self.euid == 0
+    /// Whether the process may do what this capability allows.
+    pub fn can(&self, capability: Capability) -> bool {
+        self.capabilities.effective.has(capability)
     }
 
     /// Whether signals may be sent to a process with the rights `target` (`kill(2)`).
     pub fn may_signal(&self, target: &Credentials) -> bool {
         let same = |id: u32| id == target.uid || id == target.suid;
-        self.is_superuser() || same(self.uid) || same(self.euid)
+        same(self.uid) || same(self.euid) || self.can(Capability::Kill)
     }
 
-    /// Whether permissions do not bind (`CAP_DAC_OVERRIDE`, `CAP_FOWNER`, `CAP_CHOWN`): only for the superuser.
-    pub fn is_privileged(&self) -> bool {
-        self.fs_uid == 0
+    /// Whether every directory may be passed through.
+    pub fn searches_everywhere(&self) -> bool {
+        self.can(Capability::DacOverride) || self.can(Capability::DacReadSearch)
     }
 
     /// Whether `gid` is one of the groups.
@@ -131,7 +142,7 @@ impl Credentials {
 
     /// Whether this is the owner of the file, or may do what only owners may.
     pub fn owns(&self, metadata: &Metadata) -> bool {
-        self.is_privileged() || self.fs_uid == metadata.uid
+        self.fs_uid == metadata.uid || self.can(Capability::Fowner)
     }
 
     /// Checks the permission bits of a file.
@@ -139,22 +150,29 @@ impl Credentials {
     /// # Errors
     /// `EACCES` if they do not allow `access`.
     pub fn check(&self, metadata: &Metadata, access: Access) -> Result<(), Errno> {
-        let allowed = if self.is_privileged() {
-            // The superuser executes a file only if someone may.
-            metadata.kind == FileType::Directory
-                || metadata.permissions & 0o111 != 0
-                || !access.contains(Access::EXECUTE)
+        let class = if self.fs_uid == metadata.uid {
+            metadata.permissions >> 6
+        } else if self.in_group(metadata.gid) {
+            metadata.permissions >> 3
         } else {
-            let class = if self.fs_uid == metadata.uid {
-                metadata.permissions >> 6
-            } else if self.in_group(metadata.gid) {
-                metadata.permissions >> 3
-            } else {
-                metadata.permissions
-            };
-            Access(class & 7).contains(access)
+            metadata.permissions
         };
+        let allowed = Access(class & 7).contains(access) || self.overrides(metadata, access);
         if allowed { Ok(()) } else { Err(Errno::EACCES) }
+    }
+
+    /// Whether capabilities allow what permission bits do not.
+    fn overrides(&self, metadata: &Metadata, access: Access) -> bool {
+        let is_directory = metadata.kind == FileType::Directory;
+        // Nobody executes a file that nobody may.
+        let executable = is_directory || metadata.permissions & 0o111 != 0;
+        let harmless = if is_directory {
+            Access::READ.and(Access::EXECUTE)
+        } else {
+            Access::READ
+        };
+        (executable || !access.contains(Access::EXECUTE)) && self.can(Capability::DacOverride)
+            || harmless.contains(access) && self.can(Capability::DacReadSearch)
     }
 
     /// Checks the sticky bit: in such a directory only the owner of a file, or of the directory, may remove it

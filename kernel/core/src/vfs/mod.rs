@@ -24,6 +24,7 @@
 //! answer as fast as a cache would.
 
 mod anonymous;
+mod capabilities;
 mod context;
 mod credentials;
 mod data;
@@ -48,6 +49,7 @@ mod resolve;
 mod tests;
 
 pub use anonymous::Anonymous;
+pub use capabilities::{Capabilities, Capability, CapabilitySet, SecureBits};
 pub use context::FsContext;
 pub use credentials::{Access, Credentials};
 pub use data::{Sink, SliceSource, Source, VecSink};

@@ -46,6 +46,10 @@ pub struct ProcessInfo {
     pub gids: [u32; 4],
     /// Supplementary groups.
     pub groups: Vec<u32>,
+    /// Capabilities as bit masks: inheritable, permitted, effective, bounding, ambient.
+    pub capabilities: [u64; 5],
+    /// Whether it can gain no rights any more (`PR_SET_NO_NEW_PRIVS`).
+    pub no_new_privileges: bool,
     /// How many threads it has.
     pub threads: u32,
     /// When it was started, in nanoseconds since boot.

@@ -94,11 +94,7 @@ fn describe(task: &Task, info: &ProcessInfo, cpus: usize) -> String {
         format!("{real}\t{effective}\t{saved}\t{file_system}")
     };
     let groups: String = info.groups.iter().map(|group| format!("{group} ")).collect();
-    let capabilities: u64 = if info.uids.contains(&0) {
-        0x1ff_ffff_ffff
-    } else {
-        0
-    };
+    let [inheritable, permitted, effective, bounding, ambient] = info.capabilities;
     let [pending, blocked, ignored, caught] = info.signals;
     let (mapped, resident) = (info.mapped / 1024, info.resident / 1024);
     let mask = u64::MAX
@@ -114,8 +110,8 @@ fn describe(task: &Task, info: &ProcessInfo, cpus: usize) -> String {
          NSsid:\t{session}\nVmPeak:\t{mapped:8} kB\nVmSize:\t{mapped:8} kB\nVmLck:\t       0 kB\nVmPin:\t       0 kB\n\
          VmHWM:\t{resident:8} kB\nVmRSS:\t{resident:8} kB\nThreads:\t{threads}\nSigQ:\t0/0\n\
          SigPnd:\t0000000000000000\nShdPnd:\t{pending:016x}\nSigBlk:\t{blocked:016x}\nSigIgn:\t{ignored:016x}\n\
-         SigCgt:\t{caught:016x}\nCapInh:\t0000000000000000\nCapPrm:\t{capabilities:016x}\nCapEff:\t{capabilities:016x}\n\
-         CapBnd:\t000001ffffffffff\nCapAmb:\t0000000000000000\nNoNewPrivs:\t0\nSeccomp:\t0\nCpus_allowed:\t{mask:x}\n\
+         SigCgt:\t{caught:016x}\nCapInh:\t{inheritable:016x}\nCapPrm:\t{permitted:016x}\nCapEff:\t{effective:016x}\n\
+         CapBnd:\t{bounding:016x}\nCapAmb:\t{ambient:016x}\nNoNewPrivs:\t{kept}\nSeccomp:\t0\nCpus_allowed:\t{mask:x}\n\
          Cpus_allowed_list:\t0{range}\nMems_allowed:\t1\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t0\n\
          nonvoluntary_ctxt_switches:\t0\n",
         umask = info.umask,
@@ -128,6 +124,7 @@ fn describe(task: &Task, info: &ProcessInfo, cpus: usize) -> String {
         group = info.group,
         session = info.session,
         threads = info.threads,
+        kept = u8::from(info.no_new_privileges),
         range = if last == 0 {
             String::new()
         } else {

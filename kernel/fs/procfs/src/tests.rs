@@ -112,6 +112,8 @@ impl ProcSource for Fake {
             uids: [1000; 4],
             gids: [1000; 4],
             groups: vec![4, 24],
+            capabilities: [0, 0x400, 0x400, 0x1ff_ffff_ffff, 0],
+            no_new_privileges: true,
             threads: 2,
             started: 1_500_000_000,
             user_time: 20_000_000,

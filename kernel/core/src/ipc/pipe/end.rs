@@ -5,8 +5,8 @@ use crate::error::Errno;
 use crate::ipc::interrupted;
 use crate::syscall::memory::UserMemory;
 use crate::vfs::{
-    Anonymous, AttributeChange, Credentials, File, FileOperations, FileType, Inode, Metadata, Name,
-    OpenFlags, Readiness, Sink, Source, Timestamp, Watchers,
+    Anonymous, AttributeChange, Capability, Credentials, File, FileOperations, FileType, Inode, Metadata,
+    Name, OpenFlags, Readiness, Sink, Source, Timestamp, Watchers,
 };
 use alloc::format;
 use alloc::sync::Arc;
@@ -25,12 +25,17 @@ pub struct End {
     hangs_up_after: Option<u32>,
 }
 
+/// Whether the pipes of this user are not counted.
+pub(super) fn is_privileged(credentials: &Credentials) -> bool {
+    credentials.can(Capability::SysResource) || credentials.can(Capability::SysAdmin)
+}
+
 /// Makes a pipe; gives its reading and its writing end.
 ///
 /// # Errors
 /// `ENOMEM`.
 pub fn create(flags: OpenFlags, credentials: &Credentials) -> Result<[Arc<File>; 2], Errno> {
-    let pipe = Arc::new(Pipe::new(credentials.is_privileged())?);
+    let pipe = Arc::new(Pipe::new(is_privileged(credentials))?);
     let attributes = Anonymous::owned(
         FileType::Fifo,
         0o600,

@@ -28,7 +28,7 @@ pub fn open(
         Arc::as_ptr(&mount.file_system).cast::<()>() as usize,
         place.inode().number(),
     );
-    let fresh = Arc::new(Pipe::new(credentials.is_privileged())?);
+    let fresh = Arc::new(Pipe::new(super::end::is_privileged(credentials))?);
     let mut open = OPEN.lock();
     let pipe = open.get(&key).and_then(Weak::upgrade);
     let pipe = pipe.unwrap_or_else(|| {

@@ -8,7 +8,7 @@ use super::Caller;
 use super::caller::check_flags;
 use crate::error::Errno;
 use crate::syscall::abi::{Timespec, Timeval, Utimbuf};
-use crate::vfs::{Access, AttributeChange, FileType, Place, Timestamp};
+use crate::vfs::{Access, AttributeChange, Capability, FileType, Place, Timestamp};
 
 /// `chmod(2)`
 pub(super) fn chmod(caller: &Caller<'_>, path: usize, mode: u32) -> Result<usize, Errno> {
@@ -49,7 +49,8 @@ fn set_mode(caller: &Caller<'_>, place: &Place, mode: u32) -> Result<usize, Errn
         return Err(Errno::EPERM);
     }
     let mut permissions = mode & 0o7777;
-    if !caller.credentials.is_privileged() && !caller.credentials.in_group(metadata.gid) {
+    let credentials = caller.credentials;
+    if !credentials.in_group(metadata.gid) && !credentials.can(Capability::Fsetid) {
         permissions &= !S_ISGID;
     }
     place.inode().change(&AttributeChange {
@@ -96,7 +97,7 @@ fn set_owner(caller: &Caller<'_>, place: &Place, uid: u32, gid: u32) -> Result<u
     caller.check_changeable(place)?;
     let metadata = place.inode().metadata();
     let credentials = caller.credentials;
-    if !credentials.is_privileged() {
+    if !credentials.can(Capability::Chown) {
         let owns = credentials.fs_uid == metadata.uid;
         let keeps_user = uid.is_none_or(|uid| owns && uid == metadata.uid);
         let knows_group = gid.is_none_or(|gid| owns && (gid == metadata.gid || credentials.in_group(gid)));

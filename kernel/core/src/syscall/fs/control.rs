@@ -6,7 +6,7 @@ use linux_raw_sys::ioctl::{FIOCLEX, FIONBIO, FIONCLEX, FIONREAD};
 
 use super::{Caller, descriptors, locks};
 use crate::error::Errno;
-use crate::vfs::{File, FileType, OpenFlags};
+use crate::vfs::{Capability, File, FileType, OpenFlags};
 
 /// `fcntl(2)`
 pub(super) fn fcntl(caller: &Caller<'_>, fd: i32, command: u32, argument: usize) -> Result<usize, Errno> {
@@ -36,7 +36,7 @@ pub(super) fn fcntl(caller: &Caller<'_>, fd: i32, command: u32, argument: usize)
         linux::F_GETPIPE_SZ => file.operations().pipe_size().ok_or(Errno::EBADF),
         linux::F_SETPIPE_SZ => {
             let _ = file.operations().pipe_size().ok_or(Errno::EBADF)?;
-            let privileged = caller.credentials.is_privileged();
+            let privileged = caller.credentials.can(Capability::SysResource);
             file.operations().set_pipe_size(argument, privileged)
         }
         linux::F_GET_SEALS => {

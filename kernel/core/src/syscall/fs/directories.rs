@@ -8,7 +8,7 @@ use zerocopy::IntoBytes;
 use super::Caller;
 use crate::error::Errno;
 use crate::syscall::abi::{DirentHeader, OldDirentHeader};
-use crate::vfs::{Access, DirectoryEntry, File, FileType, Place};
+use crate::vfs::{Access, Capability, DirectoryEntry, File, FileType, Place};
 
 /// How much of a listing one call gives at most, so that the kernel's copy stays small.
 const LISTING_LIMIT: usize = 32 * 1024;
@@ -192,7 +192,7 @@ pub(super) fn fchdir(caller: &Caller<'_>, fd: i32) -> Result<usize, Errno> {
 pub(super) fn chroot(caller: &Caller<'_>, path: usize) -> Result<usize, Errno> {
     let place = caller.place(AT_FDCWD, path, 0)?;
     check_stand(caller, &place)?;
-    if !caller.credentials.is_privileged() {
+    if !caller.credentials.can(Capability::SysChroot) {
         return Err(Errno::EPERM);
     }
     caller.fs.set_root(place);

@@ -12,8 +12,8 @@ use super::Caller;
 use super::caller::check_flags;
 use crate::error::Errno;
 use crate::vfs::{
-    Access, DeviceNumber, Directory, FileType, Last, LinkTarget, Metadata, NewInode, NewKind, Parent, Place,
-    RenameMode, SymlinkPolicy,
+    Access, Capability, DeviceNumber, Directory, FileType, Last, LinkTarget, Metadata, NewInode, NewKind,
+    Parent, Place, RenameMode, SymlinkPolicy,
 };
 
 /// `mkdirat(2)`
@@ -48,7 +48,9 @@ pub(super) fn mknodat(
         Some(FileType::Fifo) => NewKind::Fifo,
         Some(FileType::Socket) => NewKind::Socket,
         Some(FileType::Directory) => return Err(Errno::EPERM),
-        Some(FileType::CharacterDevice | FileType::BlockDevice) if !caller.credentials.is_privileged() => {
+        Some(FileType::CharacterDevice | FileType::BlockDevice)
+            if !caller.credentials.can(Capability::Mknod) =>
+        {
             return Err(Errno::EPERM);
         }
         Some(FileType::CharacterDevice) => NewKind::CharacterDevice(number),
@@ -109,7 +111,7 @@ pub(super) fn linkat(
     flags: u32,
 ) -> Result<usize, Errno> {
     check_flags(flags, AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)?;
-    if flags & AT_EMPTY_PATH != 0 && !caller.credentials.is_privileged() {
+    if flags & AT_EMPTY_PATH != 0 && !caller.credentials.can(Capability::DacReadSearch) {
         return Err(Errno::ENOENT);
     }
     let follow = if flags & AT_SYMLINK_FOLLOW == 0 {

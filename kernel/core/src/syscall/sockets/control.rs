@@ -7,6 +7,7 @@ use crate::syscall::Call;
 use crate::syscall::install::install;
 use crate::syscall::memory::UserMemory;
 use crate::syscall::poll::open_file;
+use crate::vfs::Capability;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use linux_raw_sys::net;
@@ -92,11 +93,12 @@ fn take_files(
 fn check(call: &Call<'_>, claimed: UserCredentials) -> Result<UserCredentials, Errno> {
     let process = call.process();
     let credentials = process.credentials();
-    let privileged = credentials.euid == 0;
-    let own_user = [credentials.uid, credentials.euid, credentials.suid].contains(&claimed.uid);
-    let own_group = [credentials.gid, credentials.egid, credentials.sgid].contains(&claimed.gid);
-    let honest = claimed.pid == process.pid && own_user && own_group;
-    if !privileged && !honest {
+    let own_user = credentials.can(Capability::Setuid)
+        || [credentials.uid, credentials.euid, credentials.suid].contains(&claimed.uid);
+    let own_group = credentials.can(Capability::Setgid)
+        || [credentials.gid, credentials.egid, credentials.sgid].contains(&claimed.gid);
+    let own_pid = claimed.pid == process.pid || credentials.can(Capability::SysAdmin);
+    if !(own_pid && own_user && own_group) {
         return Err(Errno::EPERM);
     }
     if claimed.pid != process.pid && process::find(claimed.pid).is_none() {
