@@ -12,6 +12,7 @@
 mod bell;
 mod locks;
 mod queues;
+mod readiness;
 mod rt;
 mod sleeping;
 mod waiting;

@@ -23,10 +23,10 @@
 //!    afterwards (all sequentially consistent): one of the two sees the other.
 //! 4. UNSURE is kept beside the word too, since the word has no room for it while a thread waits.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::rt::shim::{AtomicBool, AtomicU32, AtomicUsize, Ordering, constant, sequential_in_models};
 use crate::rt::spin::Spin;
 use crate::rt::{State, Waiter, table, timer};
 
@@ -50,7 +50,7 @@ pub(crate) struct Direction {
 }
 
 /// Where a future leaves its waker for one direction.
-pub(super) type WakerPlace = Spin<Option<Waker>>;
+pub(crate) type WakerPlace = Spin<Option<Waker>>;
 
 /// A value of the word.
 #[derive(Clone, Copy)]
@@ -68,12 +68,14 @@ impl Seen {
 }
 
 impl Direction {
-    const fn new() -> Direction {
-        Direction {
-            word: AtomicUsize::new(PLAIN | READY),
-            beside: AtomicU32::new(0),
-            crowd: AtomicU32::new(0),
-            unsure: AtomicBool::new(false),
+    constant! {
+        fn new() -> Direction {
+            Direction {
+                word: AtomicUsize::new(PLAIN | READY),
+                beside: AtomicU32::new(0),
+                crowd: AtomicU32::new(0),
+                unsure: AtomicBool::new(false),
+            }
         }
     }
 
@@ -102,7 +104,7 @@ impl Direction {
 
     /// Waits for an event. False if `deadline` came first.
     #[inline]
-    pub(super) fn wait(&self, deadline: Option<Instant>, why: State) -> bool {
+    pub(crate) fn wait(&self, deadline: Option<Instant>, why: State) -> bool {
         let seen = self.look();
         if seen.is_ready() {
             return true;
@@ -132,6 +134,7 @@ impl Direction {
     #[cold]
     fn wait_beside(&self, deadline: Option<Instant>, why: State) -> bool {
         self.beside.fetch_add(BESIDE, Ordering::SeqCst);
+        sequential_in_models();
         let crowd = self.crowd.load(Ordering::SeqCst);
         let woken = if Seen(self.word.load(Ordering::SeqCst)).is_plain() {
             // An event, or the other gave up: look again.
@@ -145,9 +148,10 @@ impl Direction {
 
     /// Something happened, as the event with this serial says: whoever waits goes through `wake`.
     #[inline]
-    pub(super) fn happened(&self, serial: usize, place: &WakerPlace, mut wake: impl FnMut(Waiter)) {
+    pub(crate) fn happened(&self, serial: usize, place: &WakerPlace, mut wake: impl FnMut(Waiter)) {
         // Release: who sees READY sees what made it so. Acquire: what the thread that waits left. Sequentially consistent: invariant 3.
         let former = self.word.swap(serial << SERIAL | READY | PLAIN, Ordering::SeqCst);
+        sequential_in_models();
         if former & PLAIN == 0 {
             wake(Waiter::from_bits(former));
         }
@@ -157,7 +161,7 @@ impl Direction {
     }
 
     /// From now on short transfers say nothing.
-    pub(super) fn make_unsure(&self) {
+    pub(crate) fn make_unsure(&self) {
         self.unsure.store(true, Ordering::Relaxed);
     }
 
@@ -174,20 +178,21 @@ impl Direction {
     }
 
     /// Leaves a waker for the next event, in place of a former one. False if an event came since the word was not ready.
-    pub(super) fn leave_waker(&self, place: &WakerPlace, waker: &Waker) -> bool {
+    pub(crate) fn leave_waker(&self, place: &WakerPlace, waker: &Waker) -> bool {
         let former = place.lock().replace(waker.clone());
         drop(former);
         self.beside.fetch_or(WAKER, Ordering::SeqCst);
+        sequential_in_models();
         !Seen(self.word.load(Ordering::SeqCst)).is_ready()
     }
 
     #[cfg(test)]
-    pub(super) fn has_waiters(&self) -> bool {
+    pub(crate) fn has_waiters(&self) -> bool {
         !self.look().is_plain()
     }
 
     /// Before anybody else knows the entry: the next event is the first that counts.
-    pub(super) fn assume_exhausted(&self) {
+    pub(crate) fn assume_exhausted(&self) {
         self.word.store(PLAIN, Ordering::Relaxed);
     }
 
@@ -208,18 +213,20 @@ pub(crate) struct Entry {
     pub(crate) read: Direction,
     pub(crate) write: Direction,
     /// Of the registration that the entry belongs to: events of former ones are not for it.
-    pub(super) generation: AtomicU32,
-    pub(super) reader: WakerPlace,
-    pub(super) writer: WakerPlace,
+    pub(crate) generation: AtomicU32,
+    pub(crate) reader: WakerPlace,
+    pub(crate) writer: WakerPlace,
 }
 
+// Loom's atomics are larger.
+#[cfg(not(test))]
 const _: () = assert!(
     std::mem::offset_of!(Entry, reader) <= 64,
     "the hot part is one cache line"
 );
 
 impl Entry {
-    pub(super) fn new() -> Entry {
+    pub(crate) fn new() -> Entry {
         Entry {
             read: Direction::new(),
             write: Direction::new(),
@@ -230,14 +237,14 @@ impl Entry {
     }
 
     #[inline]
-    pub(super) fn direction(&self, interest: Interest) -> &Direction {
+    pub(crate) fn direction(&self, interest: Interest) -> &Direction {
         match interest {
             Interest::Read => &self.read,
             Interest::Write => &self.write,
         }
     }
 
-    pub(super) fn waker_place(&self, interest: Interest) -> &WakerPlace {
+    pub(crate) fn waker_place(&self, interest: Interest) -> &WakerPlace {
         match interest {
             Interest::Read => &self.reader,
             Interest::Write => &self.writer,
@@ -245,7 +252,7 @@ impl Entry {
     }
 
     /// Ready for the next descriptor.
-    pub(super) fn renew(&self) {
+    pub(crate) fn renew(&self) {
         self.read.renew();
         self.write.renew();
         *self.reader.lock() = None;

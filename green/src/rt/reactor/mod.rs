@@ -18,11 +18,13 @@
 //! 1. The events' buffer has one user at a time: the one that has the lock, asleep or not.
 //! 2. An entry is found by its token only while the registration lives (`slab`). Events that come late make false alarms, which cost a
 //!    call that says EAGAIN.
-//! 3. A registration ends before its descriptor is closed, so that no other descriptor of that number is taken off.
+//! 3. Every event is told to the entry, and the entry says when a call may be left out (`attempt`, with its model in `tests/loom`).
+//! 4. A registration ends before its descriptor is closed, so that no other descriptor of that number is taken off.
 //!
 //! Rejected: an epoll instance for each worker, because a thread's descriptors would stay behind when it is stolen; level-triggered
 //! events, because each wait would cost one more system call.
 
+mod attempt;
 mod entry;
 mod epoll;
 mod registration;
@@ -206,8 +208,7 @@ fn deliver(event: Event, serial: usize, wake: &mut impl FnMut(Waiter)) {
         }
         entry.read.happened(serial, &entry.reader, &mut *wake);
     }
-    // Every event says that there is room. Who finds none clears READY and looks once more, so where it is set nobody waits.
-    if events & WRITE != 0 && (events & BROKEN != 0 || !entry.write.look().is_ready()) {
+    if events & WRITE != 0 {
         entry.write.happened(serial, &entry.writer, wake);
     }
 }

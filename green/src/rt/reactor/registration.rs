@@ -65,47 +65,20 @@ impl Registration {
         if waiting.never || current::get().is_none() || current::must_not_switch() {
             return outside(fd, waiting, call);
         }
+        let registered = match self.registered.get() {
+            Some(registered) => registered,
+            None => match call() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.register(fd, waiting.interest)?
+                }
+                done => return done,
+            },
+        };
         let mut deadline = None;
-        // The word says that there is no room, but has said so for an instant only: see `deliver`.
-        let mut look_again = false;
-        loop {
-            // Not registered: no event can be missed, since registering tells of what is there already.
-            let registered = self.registered.get();
-            let direction = registered.map(|registered| registered.entry.direction(waiting.interest));
-            let seen = direction.map(Direction::look);
-            if look_again || seen.is_none_or(|seen| seen.is_ready()) {
-                match call() {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    Ok(done) => {
-                        if let (Some(direction), Some(seen)) = (direction, seen)
-                            && is_short(&done)
-                        {
-                            direction.was_short(seen);
-                        }
-                        return Ok(done);
-                    }
-                    failed => return failed,
-                }
-            }
-            let (Some(direction), Some(seen)) = (direction, seen) else {
-                self.register(fd, waiting.interest)?;
-                continue;
-            };
-            if seen.is_ready() {
-                look_again = direction.exhausted(seen) && waiting.interest == Interest::Write;
-                if look_again {
-                    continue;
-                }
-                if direction.look().is_ready() {
-                    continue;
-                }
-            }
-            look_again = false;
-            if !wait(direction, fd, waiting, &mut deadline) {
-                // Where the whole process was held up, both the deadline and the event are late: the event goes first.
-                return call();
-            }
-        }
+        let direction = registered.entry.direction(waiting.interest);
+        direction.run(call, is_short, |direction| {
+            wait(direction, fd, waiting, &mut deadline)
+        })
     }
 
     /// Does `call` if it can be done now, and otherwise has `context` woken when it is worth another try.
@@ -119,41 +92,32 @@ impl Registration {
         context: &mut Context<'_>,
         mut call: impl FnMut() -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
-        loop {
-            let entry = self.registered.get().map(|registered| registered.entry);
-            let seen = entry.map(|entry| entry.direction(interest).look());
-            match call() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+        let registered = match self.registered.get() {
+            Some(registered) => registered,
+            None => match call() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.register(fd, interest)?,
                 done => return Poll::Ready(done),
-            }
-            let (Some(entry), Some(seen)) = (entry, seen) else {
-                self.register(fd, interest)?;
-                continue;
-            };
-            let direction = entry.direction(interest);
-            if seen.is_ready() {
-                // What is seen as exhausted is tried once more (`deliver`), by the next turn.
-                direction.exhausted(seen);
-                continue;
-            }
-            if direction.leave_waker(entry.waker_place(interest), context.waker()) {
-                if current::worker().is_none() {
-                    // Outside, nobody who waits here sleeps in the reactor for it: a worker has to.
-                    Runtime::get_or_start()?.watch_reactor();
-                }
-                return Poll::Pending;
-            }
+            },
+        };
+        let direction = registered.entry.direction(interest);
+        let place = registered.entry.waker_place(interest);
+        let polled = direction.poll(place, context.waker(), call);
+        if polled.is_pending() && current::worker().is_none() {
+            // Outside, nobody who waits here sleeps in the reactor for it: a worker has to.
+            Runtime::get_or_start()?.watch_reactor();
         }
+        polled
     }
 
+    /// Registers after a call that said `WouldBlock`. No event can be missed: registering tells of what is there by then.
     #[cold]
-    fn register(&self, fd: BorrowedFd<'_>, interest: Interest) -> io::Result<()> {
+    fn register(&self, fd: BorrowedFd<'_>, interest: Interest) -> io::Result<&Registered> {
         /// Two threads may wait for the same descriptor first.
         static REGISTERING: Mutex<()> = Mutex::new(());
         let reactor = Reactor::get_or_start()?;
         let _registering = REGISTERING.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.registered.get().is_some() {
-            return Ok(());
+        if let Some(registered) = self.registered.get() {
+            return Ok(registered);
         }
         let fd = fd.as_raw_fd();
         let (entry, token) = SLAB.take();
@@ -169,9 +133,8 @@ impl Registration {
             reactor,
             fd,
         };
-        // We have the lock, so nobody has set it.
-        let _ = self.registered.set(registered);
-        Ok(())
+        // We have the lock, so nobody else sets it.
+        Ok(self.registered.get_or_init(|| registered))
     }
 }
 
@@ -220,7 +183,7 @@ fn poll_events(interest: Interest) -> libc::c_short {
 
 impl Drop for Registered {
     fn drop(&mut self) {
-        // Before the descriptor is closed (invariant 3 of the module): by number it could be another's afterwards.
+        // Before the descriptor is closed (invariant 4 of the module): by number it could be another's afterwards.
         self.reactor.delete(self.fd);
         SLAB.give(self.entry, self.token);
     }

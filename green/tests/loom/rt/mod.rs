@@ -2,7 +2,7 @@
 
 pub(crate) mod shim {
     pub(crate) use loom::hint::spin_loop;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
     pub(crate) use loom::thread::yield_now;
 
     macro_rules! constant {
@@ -11,6 +11,10 @@ pub(crate) mod shim {
         };
     }
     pub(crate) use constant;
+
+    pub(crate) fn sequential_in_models() {
+        loom::sync::atomic::fence(Ordering::SeqCst);
+    }
 }
 
 #[path = "../../../src/rt/atomic_ref.rs"]
@@ -26,23 +30,31 @@ pub(crate) mod spin;
 #[path = "../../../src/rt/word.rs"]
 pub(crate) mod word;
 
+#[path = "../../../src/rt/reactor/attempt.rs"]
+pub(crate) mod attempt;
+#[path = "../../../src/rt/reactor/entry.rs"]
+pub(crate) mod entry;
+
+mod waiter;
+pub(crate) use waiter::{Waiter, timer};
+
+#[derive(Clone, Copy)]
 pub(crate) enum State {
     Locking,
+    Reading,
 }
 
 /// The interface of the engine's table of waiters, on loom's primitives.
 pub(crate) mod table {
     use std::time::Instant;
 
+    use loom::sync::Mutex;
     use loom::sync::atomic::{AtomicU32, Ordering};
-    use loom::sync::{Arc, Mutex};
 
-    use crate::bell::Bell;
-
-    use super::State;
+    use super::{State, Waiter};
 
     loom::lazy_static! {
-        static ref WAITERS: Mutex<Vec<(usize, Arc<Bell>)>> = Mutex::new(Vec::new());
+        static ref WAITERS: Mutex<Vec<(usize, Waiter)>> = Mutex::new(Vec::new());
     }
 
     fn key(word: &AtomicU32) -> usize {
@@ -50,28 +62,36 @@ pub(crate) mod table {
     }
 
     pub(crate) fn wait(word: &AtomicU32, expected: u32, _: Option<Instant>, _: State) -> bool {
-        let bell = Arc::new(Bell::new());
+        let waiter = Waiter::current();
         {
             let mut waiters = WAITERS.lock().unwrap();
             if word.load(Ordering::Relaxed) != expected {
                 return true;
             }
-            waiters.push((key(word), bell.clone()));
+            waiters.push((key(word), waiter));
         }
-        bell.wait();
+        waiter.wait();
         true
     }
 
-    pub(crate) fn wake_one(word: &AtomicU32) -> bool {
+    fn take(word: &AtomicU32) -> Option<Waiter> {
         let mut waiters = WAITERS.lock().unwrap();
         let position = waiters.iter().position(|(waits, _)| *waits == key(word));
-        let bell = position.map(|position| waiters.remove(position).1);
-        drop(waiters);
-        bell.inspect(|bell| bell.ring()).is_some()
+        position.map(|position| waiters.remove(position).1)
+    }
+
+    pub(crate) fn wake_one(word: &AtomicU32) -> bool {
+        take(word).inspect(|waiter| waiter.wake()).is_some()
     }
 
     pub(crate) fn wake_all(word: &AtomicU32) {
-        while wake_one(word) {}
+        take_all(word, Waiter::wake);
+    }
+
+    pub(crate) fn take_all(word: &AtomicU32, mut wake: impl FnMut(Waiter)) {
+        while let Some(waiter) = take(word) {
+            wake(waiter);
+        }
     }
 
     pub(crate) fn spins() -> u32 {
