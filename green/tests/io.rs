@@ -388,14 +388,19 @@ fn a_dump_says_what_threads_wait_for() {
 #[test]
 fn metrics_count_what_there_is() {
     let (near, mut far) = UnixStream::pair().unwrap();
-    let reader = thread::spawn(move || (&near).read(&mut [0]).unwrap());
-    let reading = |metrics: &runtime::Metrics| {
-        let found = metrics.threads.iter().find(|(state, _)| state == "reading");
-        found.unwrap().1
-    };
-    while reading(&runtime::metrics()) == 0 {
+    let reader = thread::Builder::new()
+        .name("is counted".into())
+        .spawn(move || (&near).read(&mut [0]).unwrap())
+        .unwrap();
+    let waits = |line: &str| line.contains("'is counted'") && line.contains(": reading on descriptor");
+    while !runtime::dump().lines().any(waits) {
         std::thread::yield_now();
     }
+    let reading = runtime::metrics()
+        .threads
+        .into_iter()
+        .find(|(state, _)| state == "reading");
+    assert!(reading.unwrap().1 >= 1);
     let before = runtime::metrics();
     assert!(before.descriptors >= 1);
     far.write_all(b"!").unwrap();
