@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod claims;
 mod commands;
 mod packages;
 mod process;
@@ -37,6 +38,8 @@ enum Command {
     Fuzz(commands::fuzz::Options),
     /// Measure: tables beside rivals
     Bench(commands::bench::Options),
+    /// Show that what docs/claims/ says about the machine is so, with the values that were seen
+    Claims(commands::claims::Options),
     /// Check the project's own rules: forbidden unsafe code, layers, licences; name long files
     Tidy,
     /// What continuous integration runs: `test`, whole
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Test(options) => commands::test::main(&options),
         Command::Fuzz(options) => commands::fuzz::main(&options),
         Command::Bench(options) => commands::bench::main(&options),
+        Command::Claims(options) => commands::claims::main(&options),
         Command::Tidy => commands::tidy::main(),
         Command::Ci => commands::ci::main(),
     };

@@ -5,7 +5,7 @@
 use super::build::{self, Image};
 use super::variants;
 use crate::tally::Tally;
-use crate::{packages, process, tidy, vm, workspace};
+use crate::{claims, packages, process, tidy, vm, workspace};
 use anyhow::{Context, Result};
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -15,7 +15,7 @@ use std::time::Instant;
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Options {
-    /// Only these steps (any of: format, lint, tidy, host, variants, vm, end-to-end; conformance, which runs long test suites of other
+    /// Only these steps (any of: format, lint, tidy, host, variants, vm, claims, end-to-end; conformance, which runs long test suites of other
     /// projects inside, only when it is named)
     #[arg(long, value_delimiter = ',')]
     only: Vec<Step>,
@@ -31,18 +31,20 @@ enum Step {
     Host,
     Variants,
     Vm,
+    Claims,
     EndToEnd,
     Conformance,
 }
 
 /// What is run unless steps are named.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step::Format,
     Step::Lint,
     Step::Tidy,
     Step::Host,
     Step::Variants,
     Step::Vm,
+    Step::Claims,
     Step::EndToEnd,
 ];
 
@@ -81,6 +83,7 @@ impl Step {
             Step::Host => "tests on the host",
             Step::Variants => "green threads on other C libraries and under sanitizers",
             Step::Vm => "tests in a virtual machine",
+            Step::Claims => "claims of the documentation, shown",
             Step::EndToEnd => "end-to-end tests",
             Step::Conformance => "test suites of other projects",
         }
@@ -109,6 +112,7 @@ impl Step {
                 packages::ensure_program("qemu-system-x86_64", "qemu-system-x86")?;
                 vm::tests::run(&build::image(Image::Tests)?, filter)
             }
+            Step::Claims => claims::all(filter),
             Step::EndToEnd => {
                 ensure_programs()?;
                 end_to_end(&build::command()?, filter, &[])

@@ -5,7 +5,7 @@ use super::metadata::Member;
 
 /// A layer: the folders in it, and the folders that its crates may depend on. `x/*` is any crate under `x/`.
 /// The first line that names a crate's folder is its line.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("context", &[]),
     ("lib/*", &["lib/*"]),
     ("machine", &["context", "lib/*"]),
@@ -16,6 +16,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("green/*", &[]),
     ("green", &["context", "green/*"]),
     ("cli", &["lib/*"]),
+    ("claims", &["context"]),
     // The tools and the end-to-end tests see the product from outside.
     ("*", &[]),
 ];

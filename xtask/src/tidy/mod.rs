@@ -11,7 +11,7 @@ mod metadata;
 mod source;
 mod unsafe_sites;
 
-use crate::workspace;
+use crate::{claims, workspace};
 use anyhow::Result;
 
 /// What the rules found.
@@ -31,6 +31,7 @@ pub(crate) fn check() -> Result<usize> {
     licences::check(&metadata, &mut report)?;
     length::check(&crates, &mut report)?;
     unsafe_sites::count(&crates, &mut report)?;
+    report.findings.extend(claims::check()?);
     if !workspace::root().join("machine/SOUNDNESS.md").is_file() {
         report
             .findings

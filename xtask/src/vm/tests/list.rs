@@ -2,17 +2,17 @@
 
 /// A test that the image has.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Test {
-    pub(super) name: String,
+pub(crate) struct Test {
+    pub(crate) name: String,
     /// It must kill the kernel.
-    pub(super) dies: bool,
+    pub(crate) dies: bool,
     /// What the report of its death must contain.
-    pub(super) texts: Vec<String>,
+    pub(crate) texts: Vec<String>,
 }
 
 impl Test {
     /// Whether it must reset the machine: nothing is left then that could report.
-    pub(super) fn resets(&self) -> bool {
+    pub(crate) fn resets(&self) -> bool {
         self.name.ends_with("_triple_fault")
     }
 }

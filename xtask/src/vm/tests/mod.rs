@@ -15,7 +15,7 @@ mod list;
 use super::machine::{self, End, Model, Outcome};
 use crate::tally::Tally;
 use anyhow::{Result, bail};
-use list::Test;
+pub(crate) use list::Test;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
@@ -43,12 +43,12 @@ pub(crate) fn run(image: &Path, filter: Option<&str>) -> Result<Tally> {
     );
     let mut tally = Tally::default();
     if filter.is_some() {
-        tally += each(&living, |test| living_alone(image, test));
+        tally += each(&living, |test| alone(image, test));
     } else {
         tally += together(image, Model::Microvm, &living)?;
         tally += together(image, Model::Q35, &living)?;
     }
-    tally += each(&dying, |test| dying_alone(image, test));
+    tally += each(&dying, |test| alone(image, test));
     let verdict = if tally.failed == 0 { "ok" } else { "FAILED" };
     println!(
         "\nvm test result: {verdict}. {} passed; {} failed",
@@ -57,7 +57,8 @@ pub(crate) fn run(image: &Path, filter: Option<&str>) -> Result<Tally> {
     Ok(tally)
 }
 
-fn list(image: &Path) -> Result<Vec<Test>> {
+/// The tests that `image` has.
+pub(crate) fn list(image: &Path) -> Result<Vec<Test>> {
     let outcome = machine::run(image, Model::Microvm, "tests=list", LIMIT, |_| {})?;
     let tests: Vec<Test> = outcome.console.lines().filter_map(list::parse).collect();
     if tests.is_empty() {
@@ -121,40 +122,41 @@ fn each(tests: &[&Test], judge: impl Fn(&Test) -> Result<(), String> + Sync) -> 
         .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-fn living_alone(image: &Path, test: &Test) -> Result<(), String> {
-    let outcome = alone(image, test)?;
-    if outcome.end != End::Value(PASSED) {
-        return Err(shown(&outcome));
-    }
-    Ok(())
+/// A machine with this test alone: what it printed on COM1, and the verdict. With a mutation, the kernel is told to break
+/// that mechanism first, and the verdict should be bad.
+pub(crate) fn observed(
+    image: &Path,
+    test: &Test,
+    mutation: Option<&str>,
+) -> Result<(String, Result<(), String>)> {
+    let breaking = mutation.map_or_else(String::new, |name| format!(" break={name}"));
+    let command_line = format!("tests={}{breaking}", test.name);
+    let outcome = machine::run(image, Model::Microvm, &command_line, LIMIT, |_| {})?;
+    let verdict = judge(test, &outcome);
+    Ok((outcome.console, verdict))
 }
 
-fn dying_alone(image: &Path, test: &Test) -> Result<(), String> {
-    let outcome = alone(image, test)?;
-    let expected = if test.resets() {
-        End::Reset
-    } else {
-        End::Value(DIED)
+fn alone(image: &Path, test: &Test) -> Result<(), String> {
+    observed(image, test, None)
+        .map_err(|error| format!("{error:#}"))?
+        .1
+}
+
+fn judge(test: &Test, outcome: &Outcome) -> Result<(), String> {
+    let expected = match test {
+        Test { dies: false, .. } => End::Value(PASSED),
+        test if test.resets() => End::Reset,
+        _ => End::Value(DIED),
     };
     if outcome.end != expected {
-        return Err(format!(
-            "it should have ended with {expected:?}\n{}",
-            shown(&outcome)
-        ));
+        let shown = shown(outcome);
+        return Err(format!("it should have ended with {expected:?}\n{shown}"));
     }
-    match test
-        .texts
-        .iter()
-        .find(|text| !outcome.console.contains(text.as_str()))
-    {
-        Some(missing) => Err(format!("its report lacks \"{missing}\"\n{}", shown(&outcome))),
+    let lacks = |text: &&String| !outcome.console.contains(text.as_str());
+    match test.texts.iter().find(lacks) {
+        Some(missing) => Err(format!("its report lacks \"{missing}\"\n{}", shown(outcome))),
         None => Ok(()),
     }
-}
-
-fn alone(image: &Path, test: &Test) -> Result<Outcome, String> {
-    let command_line = format!("tests={}", test.name);
-    machine::run(image, Model::Microvm, &command_line, LIMIT, |_| {}).map_err(|error| format!("{error:#}"))
 }
 
 fn shown(outcome: &Outcome) -> String {
