@@ -22,6 +22,12 @@ pub(crate) struct CpuLocal {
     pub(crate) user_frame_end: Cell<usize>,
     /// The user's RSP while SYSCALL's entry has no stack yet.
     pub(crate) scratch: Cell<usize>,
+    /// The [`LeafCalls`](crate::user::LeafCalls) of the `run` that is active.
+    pub(crate) leaves: Cell<*const ()>,
+    /// What they are given.
+    pub(crate) subject: Cell<*const ()>,
+    /// Whether one of them is running: tasks must not switch.
+    pub(crate) in_leaf: Cell<bool>,
     /// The task state segment; RSP0 in it is rewritten at each entry to ring 3.
     pub(crate) tss: TaskStateSegment,
 
@@ -51,6 +57,9 @@ impl CpuLocal {
             kernel_stack: Cell::new(0),
             user_frame_end: Cell::new(0),
             scratch: Cell::new(0),
+            leaves: Cell::new(ptr::null()),
+            subject: Cell::new(ptr::null()),
+            in_leaf: Cell::new(false),
             tss: TaskStateSegment::new(),
             gdt: GlobalDescriptorTable::new(),
             id,

@@ -77,6 +77,7 @@ fn leave_for(next: Arc<Task>, left_as: u8) {
         next.name()
     );
     let cpu = local();
+    assert!(!cpu.in_leaf.get(), "a leaf call waits");
     let current = cpu.current.get();
     // SAFETY: both tasks are in state RUNNING on this CPU alone, so their registers are ours; interrupts are disabled.
     unsafe {

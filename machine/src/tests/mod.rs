@@ -6,6 +6,7 @@
 
 mod gates;
 mod handlers;
+mod leaf;
 mod memory;
 mod observe;
 mod overflow;
@@ -54,6 +55,7 @@ impl Test {
 pub const TESTS: &[&[Test]] = &[
     gates::TESTS,
     handlers::TESTS,
+    leaf::TESTS,
     memory::TESTS,
     overflow::TESTS,
     stubs::TESTS,

@@ -7,7 +7,7 @@ use crate::memory::Frame;
 use crate::paging::{Access, UserSpace};
 use crate::task;
 use crate::trap::vector;
-use crate::user::{self, Trap, UserContext};
+use crate::user::{self, LeafCalls, Trap, UserContext};
 use core::arch::naked_asm;
 
 pub(super) const TESTS: &[Test] = &[
@@ -26,10 +26,21 @@ pub(super) const TESTS: &[Test] = &[
 ];
 
 const CODE: usize = 0x40_0000;
-const STACK_TOP: usize = 0x50_1000;
+pub(super) const STACK_TOP: usize = 0x50_1000;
 
 /// Runs `code` in ring 3 in a space of its own until `check` has had enough.
 fn in_ring_3(
+    code: unsafe extern "sysv64" fn(),
+    prepare: impl FnOnce(&mut UserContext),
+    check: impl FnOnce(&mut UserContext, Trap),
+) {
+    in_ring_3_with(&LeafCalls::NONE, &(), code, prepare, check);
+}
+
+/// The same with leaf calls for `subject`.
+pub(super) fn in_ring_3_with<T>(
+    leaves: &LeafCalls<T>,
+    subject: &T,
     code: unsafe extern "sysv64" fn(),
     prepare: impl FnOnce(&mut UserContext),
     check: impl FnOnce(&mut UserContext, Trap),
@@ -64,7 +75,7 @@ fn in_ring_3(
     task::set_space(space.handle());
     let mut context = UserContext::new(CODE, STACK_TOP);
     prepare(&mut context);
-    let trap = context.run();
+    let trap = context.run_with(leaves, subject);
     check(&mut context, trap);
 }
 

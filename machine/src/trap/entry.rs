@@ -8,15 +8,15 @@
 //!           RIP  CS  RFLAGS  RSP  SS     pushed by the CPU
 //! ```
 
-use super::frame::TRAP_FRAME_BYTES;
+use super::frame::{TRAP_FRAME_BYTES, TrapFrame};
 use crate::cpu::local::CpuLocal;
 use crate::cpu::msr;
 use crate::user::enter::leave_user;
 use core::arch::naked_asm;
 use core::mem::offset_of;
 
-/// Pushes the general registers, completing a [`super::TrapFrame`]; RSP then points at it.
-macro_rules! push_registers {
+/// Pushes the general registers that a function of System V may change.
+macro_rules! push_scratch_registers {
     () => {
         "push rax
         push rcx
@@ -26,13 +26,26 @@ macro_rules! push_registers {
         push r8
         push r9
         push r10
-        push r11
-        push rbx
+        push r11"
+    };
+}
+
+/// Pushes those that it preserves, completing a [`super::TrapFrame`]; RSP then points at it.
+macro_rules! push_preserved_registers {
+    () => {
+        "push rbx
         push rbp
         push r12
         push r13
         push r14
         push r15"
+    };
+}
+
+/// Pushes the general registers, completing a [`super::TrapFrame`]; RSP then points at it.
+macro_rules! push_registers {
+    () => {
+        concat!(push_scratch_registers!(), "\n", push_preserved_registers!())
     };
 }
 
@@ -70,6 +83,9 @@ macro_rules! clac {
     };
 }
 pub(crate) use clac;
+
+/// The flags that SYSRET must not set: TF would trap in front of the first instruction, RF it does not restore.
+pub(crate) const NOT_FOR_SYSRET: u64 = 1 << 8 | 1 << 16;
 
 /// The entry of every vector without an IST stack.
 #[unsafe(naked)]
@@ -131,7 +147,11 @@ pub(super) unsafe extern "sysv64" fn ist_entry() {
 }
 
 /// SYSCALL lands here: RCX = return address, R11 = flags, still on the user's stack (SDM 2B, SYSCALL). Interrupts are off
-/// by SFMASK. It builds the same frame as a trap from ring 3.
+/// by SFMASK. It builds the same frame as a trap from ring 3, in two steps: between them a leaf call is answered
+/// (see [`crate::user::leaf`]), for which the rest of the frame is not needed.
+///
+/// SYSRET without [`leave_user`] is safe: RCX is at most `USER_END`, since the SYSCALL before it was fetched from a user page, and R11
+/// holds what ring 3 had as flags.
 #[unsafe(naked)]
 pub(crate) unsafe extern "sysv64" fn syscall_entry() {
     naked_asm!(
@@ -145,11 +165,52 @@ pub(crate) unsafe extern "sysv64" fn syscall_entry() {
         "push rcx",
         "push 0",
         "push {syscall}",
-        push_registers!(),
+        push_scratch_registers!(),
         clac!(),
+        "mov ecx, {last_leaf}",
+        "cmp eax, ecx",
+        "cmovb ecx, eax",              // the number is the low half of RAX
+        "mov rax, gs:[{leaves}]",
+        "mov rax, [rax + rcx * 8]",
+        "test rax, rax",
+        "jz 2f",
+        "test r11d, {not_for_sysret}",
+        "jnz 2f",
+        "mov rdi, gs:[{subject}]",
+        "lea rsi, [rsp - {preserved}]",  // where the frame begins
+        "mov rdx, rsp",
+        "mov rsp, gs:[{kernel_stack}]",  // 8 less than a multiple of 16: `run` was called, and six registers were pushed
+        "push rdx",                    // … as a call wants it
+        "mov byte ptr gs:[{in_leaf}], 1",
+        "call rax",
+        "mov byte ptr gs:[{in_leaf}], 0",
+        "pop rsp",
+        "test edx, edx",
+        "jz 2f",
+        "pop r11",
+        "pop r10",
+        "pop r9",
+        "pop r8",
+        "pop rdi",
+        "pop rsi",
+        "pop rdx",
+        "pop rcx",
+        "mov rsp, [rsp + 48]",         // RAX, vector, error code, RIP, CS, RFLAGS lie below the user's RSP
+        "swapgs",
+        "sysretq",
+        // No leaf, or no answer: out of `run`.
+        "2:",
+        push_preserved_registers!(),
         "jmp {leave_user}",
         scratch = const offset_of!(CpuLocal, scratch),
         frame_end = const offset_of!(CpuLocal, user_frame_end),
+        kernel_stack = const offset_of!(CpuLocal, kernel_stack),
+        leaves = const offset_of!(CpuLocal, leaves),
+        subject = const offset_of!(CpuLocal, subject),
+        in_leaf = const offset_of!(CpuLocal, in_leaf),
+        last_leaf = const crate::user::leaf::LAST,
+        not_for_sysret = const NOT_FOR_SYSRET,
+        preserved = const offset_of!(TrapFrame, r11),
         user_data = const crate::cpu::gdt::USER_DATA as i32,
         user_code = const crate::cpu::gdt::USER_CODE as i32,
         syscall = const super::vector::SYSCALL as i32,
@@ -158,7 +219,7 @@ pub(crate) unsafe extern "sysv64" fn syscall_entry() {
 }
 
 /// From assembly into safe Rust at once.
-extern "sysv64" fn trap(frame: &mut super::TrapFrame) {
+extern "sysv64" fn trap(frame: &mut TrapFrame) {
     #[cfg(target_os = "none")]
     super::dispatch::from_ring_0(frame);
     #[cfg(not(target_os = "none"))]

@@ -1,9 +1,12 @@
 //! [`UserContext`]: the registers of a program, and the call that runs it.
 
 use super::enter::{enter_by_iret, enter_by_sysret};
+use super::leaf::LeafCalls;
 use crate::cpu::gdt::{USER_CODE, USER_DATA};
+use crate::cpu::local::local;
 use crate::irq;
 use crate::paging::USER_END;
+use crate::trap::entry::NOT_FOR_SYSRET;
 use crate::trap::{TrapFrame, vector};
 
 /// RFLAGS bits that a program may have set: CF, PF, AF, ZF, SF, TF, DF, OF, NT, RF, AC, ID.
@@ -75,27 +78,39 @@ impl UserContext {
     ///
     /// Selectors and flags that ring 3 may not have are replaced first. A RIP that is no user address does not run:
     /// the answer is the general protection fault that the CPU would raise.
-    #[inline]
     pub fn run(&mut self) -> Trap {
-        let cpu = &mut self.frame.cpu;
-        if cpu.rip >= USER_END as u64 {
-            return Trap::Exception {
-                vector: vector::GENERAL_PROTECTION,
-                error_code: 0,
-            };
-        }
-        cpu.cs = u64::from(USER_CODE);
-        cpu.ss = u64::from(USER_DATA);
-        cpu.rflags = cpu.rflags & USER_FLAGS | FIXED_FLAGS;
+        self.run_with(&LeafCalls::NONE, &())
+    }
+
+    /// As [`run`](UserContext::run), but calls that `leaves` answers for `subject` are no reason to return.
+    #[inline]
+    pub fn run_with<T>(&mut self, leaves: &LeafCalls<T>, subject: &T) -> Trap {
         let interrupts = irq::disable();
-        // SAFETY: invariants 1 and 2 of `user`: the frame is ours for the call and was made harmless above; interrupts
-        // are disabled, and are again when it returns. SYSRET is used where it may be.
-        unsafe {
-            if self.is_for_sysret() {
-                enter_by_sysret(&raw mut self.frame);
-            } else {
-                enter_by_iret(&raw mut self.frame);
+        let cpu = local();
+        cpu.leaves.set(core::ptr::from_ref(leaves).cast());
+        cpu.subject.set(core::ptr::from_ref(subject).cast());
+        if self.is_for_sysret() {
+            // SAFETY: invariants 1 and 2 of `user`: the frame is ours for the call, and was looked at; SYSRET brings selectors of
+            // its own. Interrupts are disabled, and are again when it returns. What the two cells lead to is borrowed until
+            // then (invariant 3 of `leaf`), and belongs together by its type.
+            unsafe { enter_by_sysret(&raw mut self.frame) };
+        } else {
+            let cpu = &mut self.frame.cpu;
+            if cpu.rip >= USER_END as u64 {
+                return Trap::Exception {
+                    vector: vector::GENERAL_PROTECTION,
+                    error_code: 0,
+                };
             }
+            cpu.cs = u64::from(USER_CODE);
+            cpu.ss = u64::from(USER_DATA);
+            cpu.rflags = cpu.rflags & USER_FLAGS | FIXED_FLAGS;
+            // SAFETY: as above; the frame was made harmless.
+            unsafe { enter_by_iret(&raw mut self.frame) };
+        }
+        if self.frame.vector == vector::SYSCALL {
+            drop(interrupts);
+            return Trap::SystemCall;
         }
         let trap = self.reason();
         #[cfg(target_os = "none")]
@@ -106,19 +121,20 @@ impl UserContext {
         trap
     }
 
-    /// SYSRET takes RIP from RCX and RFLAGS from R11, and must not see TF or RF set: IRETQ then.
+    /// Whether the program is where its SYSCALL left it, as it is after nearly every call, with flags that it may have. SYSRET
+    /// takes RIP from RCX and RFLAGS from R11, and must not see TF or RF set.
     fn is_for_sysret(&self) -> bool {
         let (frame, cpu) = (&self.frame, &self.frame.cpu);
         frame.vector == vector::SYSCALL
             && frame.rcx == cpu.rip
+            && cpu.rip < USER_END as u64
             && frame.r11 == cpu.rflags
-            && cpu.rflags & 0x1_0100 == 0
+            && cpu.rflags & !(USER_FLAGS & !NOT_FOR_SYSRET) == FIXED_FLAGS
     }
 
     fn reason(&self) -> Trap {
         let error_code = self.frame.error_code;
         match self.frame.vector {
-            vector::SYSCALL => Trap::SystemCall,
             14 => Trap::PageFault {
                 address: crate::cpu::control::cr2(),
                 access: FaultAccess {
@@ -127,6 +143,7 @@ impl UserContext {
                     present: error_code & 1 != 0,
                 },
             },
+            vector::SYSCALL => Trap::SystemCall,
             vector if vector < u64::from(vector::FIRST_INTERRUPT) => {
                 #[expect(clippy::cast_possible_truncation, reason = "below 32")]
                 let vector = vector as u8;

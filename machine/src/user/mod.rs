@@ -1,7 +1,7 @@
 //! Ring 3 as a call, and the memory of ring 3.
 //!
 //! [`UserContext::run`] enters ring 3 with the registers in the context and returns when the program traps, with the
-//! reason. A kernel thread that serves a program is therefore a plain loop.
+//! reason. A kernel thread that serves a program is therefore a plain loop. [`leaf`] calls are answered without.
 //!
 //! Invariants:
 //! 1. While ring 3 runs on a CPU, RSP0 and `user_frame_end` of that CPU point at the end of the frame inside the
@@ -14,12 +14,14 @@ mod atomic;
 mod context;
 pub(crate) mod copy;
 pub(crate) mod enter;
+pub(crate) mod leaf;
 pub(crate) mod registers;
 mod vector;
 
 pub use atomic::{compare_exchange_word, load_word};
 pub use context::{FaultAccess, Trap, UserContext};
 pub use copy::{CopyFault, copy_in, copy_into_new_page, copy_into_page, copy_out, copy_out_of_page};
+pub use leaf::{Answer, Leaf, LeafCall, LeafCalls};
 pub use registers::{
     fs_base, gs_base, reset_registers, set_fs_base, set_gs_base, vector_components, vector_state_size,
 };

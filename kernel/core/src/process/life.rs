@@ -74,6 +74,7 @@ pub(super) fn start(thread: &Arc<Thread>, first: FirstSteps) -> Result<(), OutOf
 
 /// Runs the program until the thread ends.
 fn live(thread: &Thread, mut context: UserContext) {
+    let leaves = syscall::leaves();
     let mut interrupted = None;
     loop {
         while thread.signals.take_attention() || interrupted.is_some() {
@@ -83,7 +84,7 @@ fn live(thread: &Thread, mut context: UserContext) {
             signal::deliver_pending(thread, &mut context, &mut interrupted);
             thread.process.wait_while_stopped();
         }
-        match context.run() {
+        match context.run_with(leaves, thread) {
             Trap::SystemCall => interrupted = syscall::serve(thread, &mut context).err(),
             Trap::PageFault { address, access } => report::page_fault(thread, &mut context, address, access),
             Trap::Exception { vector, .. } => report::exception(thread, &mut context, vector),

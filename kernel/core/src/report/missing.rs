@@ -31,16 +31,20 @@ static CALLS: [AtomicU32; 1024] = [const { AtomicU32::new(0) }; 1024];
 
 /// Notes that the system call `number` is missing, as [`missing`] does; `what` names it the first time.
 pub fn missing_call(thread: &Thread, rip: u64, number: usize, what: impl FnOnce() -> String) {
-    match CALLS.get(number) {
-        Some(count) if count.load(Relaxed) != 0 => {
-            count.fetch_add(1, Relaxed); // a program that goes on asking shall not pay for it
-        }
-        Some(count) => {
-            count.store(1, Relaxed);
-            note(thread, rip, what(), Errno::ENOSYS, Some(number));
-        }
-        None => note(thread, rip, what(), Errno::ENOSYS, None),
+    if missing_call_again(number) {
+        return; // a program that goes on asking shall not pay for it
     }
+    let counted = CALLS.get(number);
+    if let Some(count) = counted {
+        count.store(1, Relaxed);
+    }
+    note(thread, rip, what(), Errno::ENOSYS, counted.map(|_| number));
+}
+
+/// Counts that the system call `number` was asked for, if it has been noted as missing.
+pub fn missing_call_again(number: usize) -> bool {
+    let noted = CALLS.get(number).filter(|count| count.load(Relaxed) != 0);
+    noted.is_some_and(|count| count.fetch_add(1, Relaxed) != 0)
 }
 
 static RECORDS: SpinLock<Vec<Record>> = SpinLock::new(Vec::new());

@@ -10,7 +10,7 @@ mod narrate;
 
 pub use crash::describe;
 pub use fault::{bad_frame, exception, page_fault};
-pub use missing::{missing, missing_call, send_missing};
+pub use missing::{missing, missing_call, missing_call_again, send_missing};
 pub use narrate::narrate;
 
 use crate::host;

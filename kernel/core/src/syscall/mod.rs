@@ -2,7 +2,7 @@
 //!
 //! [`serve`] reads number and arguments from the registers, finds the call in [`table`], and writes its result
 //! back. A call is a function of a [`Call`] and its arguments that returns a value or an [`Errno`]: the one that its man
-//! page names. What the kernel does not have is `ENOSYS` or `EINVAL`, and is reported at the end of the run.
+//! page names. The shortest are answered before that, by [`leaves`]. What the kernel does not have is `ENOSYS` or `EINVAL`, and is reported at the end of the run.
 //!
 //! Invariants:
 //! 1. User memory is read once and through [`memory::UserMemory`] only; what a call decides on is its own copy.
@@ -21,6 +21,7 @@ mod identity;
 mod install;
 mod io;
 mod kill;
+mod leaves;
 mod mapping;
 mod names;
 mod nice;
@@ -47,6 +48,7 @@ mod wait;
 
 pub use call::Call;
 pub(crate) use futex::{announce_end, hand_mutexes_on};
+pub(crate) use leaves::leaves;
 pub use table::{Function, name, serve};
 
 /// The number of `restart_syscall(2)`, by which an interrupted wait goes on.

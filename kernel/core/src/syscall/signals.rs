@@ -210,7 +210,7 @@ pub(super) fn rt_sigreturn(call: &mut Call<'_>, _: [usize; 6]) -> Result<usize, 
     if signal::sigreturn(call.thread, call.context).is_err() {
         report::bad_frame(call.thread, call.context);
     }
-    Ok(0)
+    Ok(call.context.registers().rax as usize) // its own, which the result shall not replace
 }
 
 /// `sigaltstack(2)`.

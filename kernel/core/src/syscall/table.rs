@@ -18,12 +18,6 @@ use threadbare_machine::user::UserContext;
 /// What serves a call.
 pub type Function = fn(&mut Call<'_>, [usize; 6]) -> Result<usize, Errno>;
 
-/// `rt_sigreturn`: the one call whose result is not put into RAX, for it has restored all registers.
-const SIGRETURN: usize = nr::__NR_rt_sigreturn as usize;
-/// `execve`, whose success begins with fresh registers.
-const EXECVE: usize = nr::__NR_execve as usize;
-const EXECVEAT: usize = nr::__NR_execveat as usize;
-
 macro_rules! table {
     ($($number:ident => $function:path,)*) => {
         /// The function of a call, and its name.
@@ -197,11 +191,19 @@ struct Row {
     gives_memory_back: bool,
 }
 
+/// No call that is served has such a number, or a larger one.
+pub(super) const NUMBERS: u32 = 512;
+
+/// Whether there is such a call.
+pub(super) const fn is_served(number: u32) -> bool {
+    find(number).is_some()
+}
+
 /// All calls by number, made when the kernel is compiled: serving one is one load and one call.
-static TABLE: [Option<Row>; 512] = {
-    let mut table = [None; 512];
+static TABLE: [Option<Row>; NUMBERS as usize] = {
+    let mut table = [None; NUMBERS as usize];
     let mut number: u32 = 0;
-    while number < 512 {
+    while number < NUMBERS {
         if let Some((name, function)) = find(number) {
             table[number as usize] = Some(Row {
                 function,
@@ -263,23 +265,14 @@ fn dispatch(thread: &Thread, context: &mut UserContext) -> Result<(), Errno> {
     };
     thread.system_call.store(usize::MAX, Ordering::Relaxed);
     match result {
-        Ok(_) if is_register_changing(number) => {}
         Ok(value) => context.registers_mut().rax = value as u64,
-        Err(error) => return fail(context, number, error),
+        Err(error) => return fail(context, error),
     }
     Ok(())
 }
 
-/// Whether a success of this call brings registers of its own.
-fn is_register_changing(number: usize) -> bool {
-    matches!(number, SIGRETURN | EXECVE | EXECVEAT)
-}
-
 #[cold]
-fn fail(context: &mut UserContext, number: usize, error: Errno) -> Result<(), Errno> {
-    if number == SIGRETURN {
-        return Ok(()); // the program has been ended
-    }
+fn fail(context: &mut UserContext, error: Errno) -> Result<(), Errno> {
     if signal::is_restart(error) {
         return Err(error);
     }
