@@ -4,24 +4,35 @@
 //! are those that can mean one thing only: no memory, a bad address.
 
 use core::fmt;
+use core::num::NonZero;
 
 use linux_raw_sys::errno;
 use threadbare_machine::memory::OutOfMemory;
 
 /// The number of an error, as `errno(3)` names it.
+///
+/// It is a whole word, and never 0, so that a result of a word or of nothing comes back in registers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Errno(u16);
+pub struct Errno(NonZero<usize>);
 
 impl Errno {
+    const fn of(number: u16) -> Errno {
+        match NonZero::new(number as usize) {
+            Some(number) => Errno(number),
+            None => panic!("0 is no error"),
+        }
+    }
+
     /// The number that a program sees, negated, as the result of its system call.
+    #[expect(clippy::cast_possible_truncation, reason = "made of 16 bits")]
     pub const fn number(self) -> u16 {
-        self.0
+        self.0.get() as u16
     }
 
     /// The error of that number, as another system tells it; `EIO` for a number that is none.
     pub const fn from_number(number: u16) -> Errno {
         if number > 0 && number < 512 {
-            Errno(number)
+            Errno::of(number)
         } else {
             Errno::EIO
         }
@@ -29,7 +40,7 @@ impl Errno {
 
     /// What a system call returns in RAX.
     pub fn result(self) -> isize {
-        -isize::from(self.0.cast_signed())
+        -self.0.get().cast_signed()
     }
 }
 
@@ -39,7 +50,7 @@ macro_rules! errnos {
             $(
                 $(#[doc = $text])*
                 #[expect(clippy::cast_possible_truncation, reason = "error numbers are below 4096")]
-                pub const $name: Errno = Errno(errno::$name as u16);
+                pub const $name: Errno = Errno::of(errno::$name as u16);
             )*
 
             /// The name in the man pages.
@@ -61,13 +72,13 @@ macro_rules! errnos {
 /// (`signal(7)`, "Interruption of system calls by signal handlers").
 impl Errno {
     /// Restart after a handler with `SA_RESTART` or none at all; else `EINTR`.
-    pub const ERESTARTSYS: Errno = Errno(512);
+    pub const ERESTARTSYS: Errno = Errno::of(512);
     /// Restart always.
-    pub const ERESTARTNOINTR: Errno = Errno(513);
+    pub const ERESTARTNOINTR: Errno = Errno::of(513);
     /// Restart only if no handler ran; else `EINTR`.
-    pub const ERESTARTNOHAND: Errno = Errno(514);
+    pub const ERESTARTNOHAND: Errno = Errno::of(514);
     /// Go on through `restart_syscall(2)`, which knows how much of the wait is left.
-    pub const ERESTART_RESTARTBLOCK: Errno = Errno(516);
+    pub const ERESTART_RESTARTBLOCK: Errno = Errno::of(516);
 }
 
 impl fmt::Debug for Errno {
