@@ -29,6 +29,8 @@ pub mod os;
 pub mod process;
 mod rt;
 pub mod runtime;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod sync;
 pub mod thread;
 pub mod time;
@@ -61,4 +63,8 @@ pub use threadbare_macros::main;
 ///     assert_eq!(receiver.recv(), Ok(1));
 /// }
 /// ```
+///
+/// With arguments the test explores seeds in deterministic mode (`threadbare::sim`, with the feature `sim`): each `method = value` calls that
+/// method of `threadbare::sim::Builder`, so `#[threadbare::test(seeds = 1000, pct = 3)]` runs the body a thousand times under PCT, and a
+/// failure prints the line that replays it.
 pub use threadbare_macros::test;

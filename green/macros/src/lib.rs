@@ -9,9 +9,11 @@
 //! }
 //! ```
 //!
-//! (without the exit code where there is no `-> R`), where each `key = value` of the attribute calls the builder's method of that name. So there is no list of keys here, and a wrong
-//! one is the compiler's own error at its place. Attributes of the function stay outside: `#[should_panic]` and `#[ignore]` work.
-//! `R` need not be `Send`: what crosses threads is its exit code.
+//! (without the exit code where there is no `-> R`), where each `key = value` of the attribute calls the builder's method of that name. So
+//! there is no list of keys here, and a wrong one is the compiler's own error at its place. Attributes of the function stay outside:
+//! `#[should_panic]` and `#[ignore]` work. `R` need not be `Send`: what crosses threads is its exit code.
+//!
+//! A test with arguments calls `threadbare::sim::Builder::new().key(value)….explore(name)` instead.
 #![forbid(unsafe_code)]
 
 mod function;
@@ -22,27 +24,52 @@ use proc_macro::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, Tok
 /// See `threadbare::main`.
 #[proc_macro_attribute]
 pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand("", arguments, item)
+    expand("", arguments, item, ON_THE_RUNTIME)
 }
 
 /// See `threadbare::test`.
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    if let Some(first) = arguments.into_iter().next() {
-        let text = "the tests of a process share one runtime: configure it by the environment";
-        return complain(text, first.span());
+    let attribute = "#[::core::prelude::v1::test]";
+    match arguments.clone().into_iter().next() {
+        None => expand(attribute, arguments, item, ON_THE_RUNTIME),
+        Some(_) if cfg!(feature = "sim") => expand(attribute, arguments, item, DETERMINISTIC),
+        Some(first) => {
+            let text = "to explore seeds, turn on the feature `sim` of the crate `threadbare`";
+            complain(text, first.span())
+        }
     }
-    expand("#[::core::prelude::v1::test]", TokenStream::new(), item)
 }
 
-fn expand(attribute: &str, arguments: TokenStream, item: TokenStream) -> TokenStream {
+/// How a builder runs the function.
+#[derive(Clone, Copy)]
+struct How {
+    builder: &'static str,
+    run: &'static str,
+    /// What the function returns has to become an exit code.
+    reports: bool,
+}
+
+const ON_THE_RUNTIME: How = How {
+    builder: "::threadbare::runtime::Builder::new()",
+    run: ".run",
+    reports: true,
+};
+
+const DETERMINISTIC: How = How {
+    builder: "::threadbare::sim::Builder::new()",
+    run: ".explore",
+    reports: false,
+};
+
+fn expand(attribute: &str, arguments: TokenStream, item: TokenStream, how: How) -> TokenStream {
     let parsed = Function::parse(item).and_then(|function| Ok((function, builder_calls(arguments)?)));
     let (function, calls) = match parsed {
         Ok(parsed) => parsed,
         Err((text, span)) => return complain(text, span),
     };
     let name = TokenTree::Ident(function.name);
-    let (result, main) = if function.has_result {
+    let (result, main) = if function.has_result && how.reports {
         let mut main = parse("|| ::std::process::Termination::report");
         main.extend([group(
             Delimiter::Parenthesis,
@@ -54,9 +81,9 @@ fn expand(attribute: &str, arguments: TokenStream, item: TokenStream) -> TokenSt
         (TokenStream::new(), name.into())
     };
     let mut body = function.inner;
-    body.extend(parse("::threadbare::runtime::Builder::new()"));
+    body.extend(parse(how.builder));
     body.extend(calls);
-    body.extend(parse(".run"));
+    body.extend(parse(how.run));
     body.extend([group(Delimiter::Parenthesis, main)]);
     let mut output = parse(attribute);
     output.extend([function.outer, result]);
@@ -71,10 +98,7 @@ fn builder_calls(arguments: TokenStream) -> Result<TokenStream, (&'static str, S
     while let Some(key) = tokens.next() {
         let span = key.span();
         let TokenTree::Ident(key) = key else {
-            return Err((
-                "expected `method = value` of `threadbare::runtime::Builder`",
-                span,
-            ));
+            return Err(("expected `method = value` of the builder", span));
         };
         let value: Vec<TokenTree> =
             std::iter::from_fn(|| tokens.next_if(|token| !is_punctuation(token, ','))).collect();

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use super::control::State;
 use super::waiter::Waiter;
-use super::{census, current};
+use super::{census, current, sim};
 
 /// Threads of the pool at most; further jobs wait for one of them.
 const MOST: usize = 512;
@@ -55,7 +55,7 @@ pub(crate) fn in_place<T>(call: impl FnOnce() -> T) -> T {
 
 /// Makes a call that blocks, on a thread of the pool; an operating-system thread makes it itself.
 pub(crate) fn run<T: Send>(call: impl FnOnce() -> T + Send) -> T {
-    if current::get().is_none() || current::must_not_switch() {
+    if current::get().is_none() || current::must_not_switch() || sim::is_on() {
         return call();
     }
     let mut job = Job {

@@ -18,23 +18,37 @@ pub(crate) fn dump() -> String {
     let Some(runtime) = Runtime::get() else {
         return "threadbare: not started\n".to_owned();
     };
-    let mut listed = Vec::new();
-    let mut total = 0_usize;
-    stack::for_each_used(|control| {
-        if control.state() != State::Free {
-            total += 1;
-            if listed.len() < LISTED {
-                listed.push(control);
-            }
-        }
-    });
     let mode = if runtime.is_isolated() {
         "isolated"
     } else {
         "pinned"
     };
     let workers = runtime.worker_count();
-    let mut text = format!("threadbare: {total} green threads, {workers} workers, mode {mode}\n");
+    list(
+        |_| true,
+        |total| format!("threadbare: {total} green threads, {workers} workers, mode {mode}\n"),
+    )
+}
+
+/// The threads that `worker` runs.
+#[cfg(feature = "sim")]
+pub(super) fn dump_of(worker: &'static super::worker::Worker) -> String {
+    let is_its = |control: &Control| control.worker().is_some_and(|its| std::ptr::eq(its, worker));
+    list(is_its, |_| String::new())
+}
+
+fn list(is_wanted: impl Fn(&Control) -> bool, head: impl FnOnce(usize) -> String) -> String {
+    let mut listed = Vec::new();
+    let mut total = 0_usize;
+    stack::for_each_used(|control| {
+        if control.state() != State::Free && is_wanted(control) {
+            total += 1;
+            if listed.len() < LISTED {
+                listed.push(control);
+            }
+        }
+    });
+    let mut text = head(total);
     let traces = trace::capture(&listed);
     let mut names = Names::default();
     let mut before = None;

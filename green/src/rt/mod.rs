@@ -9,6 +9,7 @@
 //!      │
 //!   control stack  tls      what a thread is made of: a slot with its stack, control block, thread-locals
 //!   word  ring  fresh  inbox       the lock-free pieces, each with its rules and a loom model
+//!   sim                     deciding by a seed instead, in virtual time: deterministic mode
 //!   monitor  dump  trace  freeze  signal  config   watching
 //! ```
 //!
@@ -37,6 +38,11 @@ mod runtime;
 mod sanitize;
 pub(crate) mod shim;
 mod signal;
+#[cfg(feature = "sim")]
+pub(crate) mod sim;
+#[cfg(not(feature = "sim"))]
+#[path = "sim/off.rs"]
+pub(crate) mod sim;
 pub(crate) mod spawn;
 pub(crate) mod spin;
 mod stack;

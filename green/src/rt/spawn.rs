@@ -10,6 +10,7 @@ use threadbare_context::prepare;
 use super::control::Control;
 use super::current;
 use super::runtime::Runtime;
+use super::sim;
 use super::stack::{class_for, class_size};
 use super::switch::{self, Main, enter};
 use crate::thread::Header;
@@ -50,6 +51,7 @@ pub(crate) unsafe fn spawn<F>(
     }
     control.word.reset();
     control.set_bound(false);
+    sim::adopt(control);
     control.set_fresh(true);
     control.header.store(header.cast_mut(), Ordering::Relaxed);
     control.id.store(id, Ordering::Relaxed);
@@ -66,6 +68,7 @@ pub(crate) unsafe fn spawn<F>(
         control.set_stack_pointer(prepare(place, enter, address));
     }
     switch::make_runnable(control);
+    sim::point("has spawned");
     Ok(())
 }
 

@@ -20,6 +20,7 @@ use super::control::{Control, State};
 use super::current;
 use super::freeze;
 use super::runtime::Runtime;
+use super::sim;
 use super::waiter::Waiter;
 use super::worker::{After, Worker};
 
@@ -58,6 +59,9 @@ pub(crate) fn yield_now() {
         std::thread::yield_now();
         return;
     };
+    if sim::yield_now() {
+        return;
+    }
     let worker = worker_of(me);
     if current::must_not_switch() {
         std::thread::yield_now();
@@ -68,11 +72,22 @@ pub(crate) fn yield_now() {
     }
 }
 
+/// Lets `next` run first, or else the worker's loop; `me` is runnable.
+#[cfg(feature = "sim")]
+pub(super) fn leave_for(me: &'static Control, next: Option<&'static Control>) {
+    let worker = worker_of(me);
+    me.set_state(State::Runnable);
+    worker.after().set(After::Yielded(me));
+    switch_away(worker, me, next);
+}
+
 /// Makes a thread runnable that waited or is new: next on this worker, or, from elsewhere, wherever it may run.
 #[inline]
 pub(super) fn make_runnable(control: &'static Control) {
     control.set_state(State::Runnable);
-    if let Some(worker) = current::worker() {
+    if let Some(worker) = current::worker()
+        && !sim::is_foreign(worker, control)
+    {
         worker.push_next(control);
     } else if control.is_bound() {
         control
@@ -270,6 +285,7 @@ pub(super) unsafe extern "sysv64" fn enter(control: usize, _transfer: usize) -> 
 /// Leaves for good.
 fn end(me: &'static Control) -> ! {
     let worker = worker_of(me);
+    sim::ended(me);
     let next = worker.next_thread();
     worker.after().set(After::Ended(me));
     let (target, thread_pointer) = target_of(worker, next);

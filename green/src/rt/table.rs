@@ -20,7 +20,7 @@ use super::control::State;
 use super::runtime::Runtime;
 use super::spin::{Spin, SpinGuard};
 use super::waiter::Waiter;
-use super::{current, timer};
+use super::{current, sim, timer};
 
 const PENDING: usize = 0;
 const NOTIFIED: usize = 1;
@@ -202,5 +202,9 @@ pub(crate) fn take_all(word: &AtomicU32, mut wake: impl FnMut(Waiter)) {
 /// How often to look before waiting: on one worker the holder cannot run meanwhile.
 pub(crate) fn spins() -> u32 {
     let alone = Runtime::get().is_some_and(|runtime| runtime.worker_count() == 1) && current::get().is_some();
-    if alone || cfg!(miri) { 0 } else { 100 }
+    if alone || sim::is_on() || cfg!(miri) {
+        0
+    } else {
+        100
+    }
 }

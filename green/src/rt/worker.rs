@@ -36,6 +36,7 @@ use super::reactor::{self, Reactor};
 use super::ring::Ring;
 use super::runtime::Runtime;
 use super::sanitize::{Known, Sanitizer};
+use super::sim;
 use super::spin::Spin;
 use super::stack::CLASSES;
 use super::timer::{self, Timers};
@@ -107,6 +108,9 @@ pub(crate) struct Worker {
     stuck: AtomicBool,
     #[cfg(feature = "trace")]
     pub(super) timeline: super::timeline::Timeline,
+    /// The worker of a run in deterministic mode.
+    #[cfg(feature = "sim")]
+    simulation: Option<Box<sim::Sim>>,
     thread_id: AtomicI32,
     /// The worker's own loop, while a green thread runs.
     idle_stack: AtomicUsize,
@@ -151,6 +155,8 @@ impl Worker {
             stuck: AtomicBool::new(false),
             #[cfg(feature = "trace")]
             timeline: super::timeline::Timeline::new(),
+            #[cfg(feature = "sim")]
+            simulation: None,
             thread_id: AtomicI32::new(0),
             idle_stack: AtomicUsize::new(0),
             idle_thread_pointer: AtomicUsize::new(0),
@@ -164,11 +170,28 @@ impl Worker {
         }
     }
 
+    /// A worker for runs in deterministic mode, which the runtime does not know.
+    #[cfg(feature = "sim")]
+    pub(super) fn simulated(runtime: &'static Runtime) -> &'static Worker {
+        let mut worker = Worker::new(usize::MAX, runtime.tls.is_some(), runtime);
+        worker.simulation = Some(Box::default());
+        Box::leak(Box::new(worker))
+    }
+
+    #[cfg(feature = "sim")]
+    #[inline]
+    pub(super) fn simulation(&self) -> Option<&sim::Sim> {
+        self.simulation.as_deref()
+    }
+
     // ----- taking -----
 
     /// The thread to run next, if any is runnable here.
     #[inline(never)]
     pub(super) fn next_thread(&'static self) -> Option<&'static Control> {
+        if let Some(decided) = sim::next_thread(self) {
+            return decided;
+        }
         let tick = self.ticks.load(Ordering::Relaxed).wrapping_add(1);
         self.ticks.store(tick, Ordering::Relaxed);
         if tick.is_multiple_of(SHARED_PERIOD) {
@@ -248,6 +271,14 @@ impl Worker {
         let oldest = spilled.pop_front();
         self.spilled_count.store(spilled.len(), Ordering::Relaxed);
         oldest
+    }
+
+    /// For deterministic mode: takes all bound threads that are runnable, in the order in which they became so.
+    #[cfg(feature = "sim")]
+    pub(super) fn take_bound(&self, mut take: impl FnMut(&'static Control)) {
+        std::iter::from_fn(|| self.bound.pop_front()).for_each(&mut take);
+        self.bound_next.take().into_iter().for_each(&mut take);
+        self.inbox.take_all(take);
     }
 
     #[inline]
@@ -539,6 +570,22 @@ impl Worker {
         }
         self.numbers.set((next + 1, end));
         next
+    }
+
+    /// The next number will be `first`.
+    #[cfg(feature = "sim")]
+    pub(super) fn number_from(&self, first: u64) {
+        self.numbers.set((first, u64::MAX));
+    }
+
+    /// Gives all warm slots back.
+    #[cfg(feature = "sim")]
+    pub(super) fn cool_down(&self) {
+        for (class, warm) in (0..).zip(&self.warm) {
+            self.runtime
+                .pool
+                .give(class, &mut std::iter::from_fn(|| warm.pop_front()));
+        }
     }
 
     /// Takes a warm slot, or one from the pool.

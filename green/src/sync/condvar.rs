@@ -6,7 +6,7 @@ use std::sync::{LockResult, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::mutex::MutexGuard;
-use crate::rt::{State, table};
+use crate::rt::{State, sim, table};
 
 /// A condition variable. As [`std::sync::Condvar`].
 ///
@@ -48,6 +48,7 @@ impl Condvar {
 
     /// Unlocks, waits, locks. False if the deadline came first.
     fn wait_on<T>(&self, guard: &MutexGuard<'_, T>, deadline: Option<Instant>) -> bool {
+        sim::point("is about to wait");
         // Read under the lock: a notification after the unlock changes it.
         let count = self.count.load(Ordering::Relaxed);
         guard.raw().unlock();
@@ -145,12 +146,14 @@ impl Condvar {
 
     /// Wakes the thread that has waited longest.
     pub fn notify_one(&self) {
+        sim::point("notifies");
         self.count.fetch_add(1, Ordering::Relaxed);
         table::wake_one(&self.count);
     }
 
     /// Wakes all threads that wait.
     pub fn notify_all(&self) {
+        sim::point("notifies");
         self.count.fetch_add(1, Ordering::Relaxed);
         table::wake_all(&self.count);
     }

@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::rt::{State, table};
+use crate::rt::{State, sim, table};
 
 const INCOMPLETE: u32 = 3;
 const POISONED: u32 = 2;
@@ -58,6 +58,7 @@ struct Completion<'a> {
 
 impl Drop for Completion<'_> {
     fn drop(&mut self) {
+        sim::point("completes a cell");
         // Release publishes what the closure did.
         if self.state.swap(self.then, Ordering::Release) & QUEUED != 0 {
             table::wake_all(self.state);
@@ -79,6 +80,7 @@ impl Once {
     /// Whether the closure has run and returned.
     #[inline]
     pub fn is_completed(&self) -> bool {
+        sim::point("looks at a cell");
         self.state.load(Ordering::Acquire) == COMPLETE
     }
 

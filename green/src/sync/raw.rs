@@ -4,7 +4,7 @@
 //! woken for it, which keeps locks out of the way of the scheduler; among waiters the oldest is woken first.
 
 use crate::rt::shim::{AtomicU32, Ordering, constant, spin_loop};
-use crate::rt::{State, table};
+use crate::rt::{State, sim, table};
 
 const UNLOCKED: u32 = 0;
 const LOCKED: u32 = 1;
@@ -23,6 +23,12 @@ impl RawMutex {
 
     #[inline]
     pub(super) fn try_lock(&self) -> bool {
+        sim::point("tries a lock");
+        self.take()
+    }
+
+    #[inline]
+    fn take(&self) -> bool {
         // Acquire pairs with the release in `unlock`.
         self.0
             .compare_exchange(UNLOCKED, LOCKED, Ordering::Acquire, Ordering::Relaxed)
@@ -31,14 +37,15 @@ impl RawMutex {
 
     #[inline]
     pub(super) fn lock(&self) {
-        if !self.try_lock() {
+        sim::point("locks");
+        if !self.take() {
             self.lock_contended();
         }
     }
 
     #[cold]
     fn lock_contended(&self) {
-        if self.spin() == UNLOCKED && self.try_lock() {
+        if self.spin() == UNLOCKED && self.take() {
             return;
         }
         // Whoever comes out of the table marks the lock contended: others may still be there.
@@ -61,6 +68,7 @@ impl RawMutex {
 
     #[inline]
     pub(super) fn unlock(&self) {
+        sim::point("unlocks");
         if self.0.swap(UNLOCKED, Ordering::Release) == CONTENDED {
             table::wake_one(&self.0);
         }
@@ -96,6 +104,7 @@ impl RawRwLock {
     }
 
     pub(super) fn try_read(&self) -> bool {
+        sim::point("tries a lock");
         self.state
             .fetch_update(Ordering::Acquire, Ordering::Relaxed, |state| {
                 is_readable(state).then_some(state + READER)
@@ -105,6 +114,7 @@ impl RawRwLock {
 
     #[inline]
     pub(super) fn read(&self) {
+        sim::point("locks");
         let state = self.state.load(Ordering::Relaxed);
         let fast = is_readable(state)
             && self
@@ -154,6 +164,7 @@ impl RawRwLock {
 
     #[inline]
     pub(super) fn read_unlock(&self) {
+        sim::point("unlocks");
         let state = self.state.fetch_sub(READER, Ordering::Release) - READER;
         // Readers wait only behind writers, so the last reader has a writer to wake.
         if state & COUNT == 0 && state & WRITERS_WAIT != 0 {
@@ -163,6 +174,7 @@ impl RawRwLock {
 
     #[inline]
     pub(super) fn try_write(&self) -> bool {
+        sim::point("tries a lock");
         self.state
             .fetch_update(Ordering::Acquire, Ordering::Relaxed, |state| {
                 (state & COUNT == 0).then_some(state + WRITER)
@@ -172,6 +184,7 @@ impl RawRwLock {
 
     #[inline]
     pub(super) fn write(&self) {
+        sim::point("locks");
         if self
             .state
             .compare_exchange_weak(0, WRITER, Ordering::Acquire, Ordering::Relaxed)
@@ -224,6 +237,7 @@ impl RawRwLock {
 
     #[inline]
     pub(super) fn write_unlock(&self) {
+        sim::point("unlocks");
         let state = self.state.fetch_sub(WRITER, Ordering::Release) - WRITER;
         if state & (READERS_WAIT | WRITERS_WAIT) != 0 {
             self.wake(state);
@@ -232,6 +246,7 @@ impl RawRwLock {
 
     /// The writer becomes a reader.
     pub(super) fn downgrade(&self) {
+        sim::point("unlocks");
         // Release: what was written is seen by the readers that come in.
         let state = self.state.fetch_sub(WRITER - READER, Ordering::Release);
         if state & READERS_WAIT != 0 {

@@ -30,7 +30,7 @@ use std::thread::Result;
 
 use super::header::{Header, Thread};
 use super::scope::ScopeData;
-use crate::rt::{State, Waiter};
+use crate::rt::{State, Waiter, sim};
 
 const RUNNING: usize = 0;
 const DONE: usize = 1;
@@ -142,6 +142,7 @@ impl<T> Join<T> {
     }
 
     pub(super) fn is_finished(&self) -> bool {
+        sim::point("looks for a thread's end");
         self.shared().done.load(Ordering::Acquire) == DONE
     }
 

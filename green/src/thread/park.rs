@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::local;
-use crate::rt::{State, Waiter, timer};
+use crate::rt::{State, Waiter, sim, timer};
 
 const NONE: usize = 0;
 const GIVEN: usize = 1;
@@ -23,6 +23,7 @@ impl Token {
 
     #[inline]
     pub(super) fn give(&self) {
+        sim::point("unparks");
         // Release pairs with the acquire in `take`: what the giver did before is seen by the thread that goes on.
         let found = self.0.swap(GIVEN, Ordering::AcqRel);
         if found > GIVEN {
@@ -61,6 +62,7 @@ impl Token {
 pub fn park() {
     local::with_current(|thread| {
         let token = &thread.header().token;
+        sim::point("is about to park");
         if token.take() {
             return;
         }
@@ -76,6 +78,7 @@ pub fn park_timeout(duration: Duration) {
     };
     local::with_current(|thread| {
         let token = &thread.header().token;
+        sim::point("is about to park");
         if token.take() {
             return;
         }

@@ -92,20 +92,42 @@ impl Step {
     fn run(self, filter: Option<&str>) -> Result<Tally> {
         match self {
             Step::Format => check_both(&["fmt", "--all", "--check"], &["--", "--files-with-diff"]),
-            Step::Lint => check_both(
-                &["clippy", "--quiet", "--workspace", "--all-targets"],
-                &["--", "-Dwarnings"],
-            ),
+            Step::Lint => {
+                let mut tally = check_both(
+                    &["clippy", "--quiet", "--workspace", "--all-targets"],
+                    &["--", "-Dwarnings"],
+                )?;
+                let simulated = [
+                    "clippy",
+                    "--quiet",
+                    "--package",
+                    "threadbare",
+                    "--features",
+                    "sim",
+                ];
+                tally += check(cargo(
+                    &[&simulated[..], &["--all-targets", "--", "-Dwarnings"]].concat(),
+                ))?;
+                Ok(tally)
+            }
             Step::Tidy => Ok(Tally::of(tidy::check()? == 0)),
             Step::Host => {
                 // One test talks to it, and says so where it is missing.
                 if let Err(missing) = packages::ensure_program("redis-server", "redis-server") {
                     eprintln!("{missing:#}");
                 }
-                tests(
+                let mut tally = tests(
                     cargo(&["test", "--workspace", "--exclude", "threadbare-tests"]),
                     filter,
-                )
+                )?;
+                // Deterministic mode is a feature that nothing else of the workspace turns on.
+                let simulated = ["test", "--package", "threadbare", "--features", "sim"];
+                tally += tests(cargo(&[&simulated[..], &["--test", "sim"]].concat()), filter)?;
+                tally += tests(
+                    cargo(&[&simulated[..], &["--doc"]].concat()),
+                    filter.or(Some("sim")),
+                )?;
+                Ok(tally)
             }
             Step::Variants => variants::run(filter),
             Step::Vm => {

@@ -18,7 +18,7 @@ use std::sync::mpsc::{SendError, TryRecvError, TrySendError};
 use std::time::Instant;
 
 use crate::rt::spin::{Spin, SpinGuard};
-use crate::rt::{State, Waiter, table, timer};
+use crate::rt::{State, Waiter, sim, table, timer};
 
 /// No receiver waits.
 const NOBODY: usize = 0;
@@ -69,6 +69,7 @@ impl<T> Channel<T> {
     // ----- sending -----
 
     pub(super) fn send(&self, message: T) -> Result<(), SendError<T>> {
+        sim::point("sends");
         match self.bound {
             None => self.push(self.lock(), message),
             Some(0) => self.offer(message),
@@ -83,6 +84,7 @@ impl<T> Channel<T> {
     }
 
     pub(super) fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        sim::point("sends");
         let mut inner = self.lock();
         if inner.receiver_gone {
             return Err(TrySendError::Disconnected(message));
@@ -178,6 +180,7 @@ impl<T> Channel<T> {
 
     /// The last sender goes.
     pub(super) fn senders_go(&self) {
+        sim::point("hangs up");
         self.lock().senders_gone = true;
         self.signal();
     }
@@ -185,6 +188,7 @@ impl<T> Channel<T> {
     // ----- receiving -----
 
     pub(super) fn try_receive(&self) -> Result<T, TryRecvError> {
+        sim::point("receives");
         self.take(self.lock()).map_err(|inner| match inner.senders_gone {
             true => TryRecvError::Disconnected,
             false => TryRecvError::Empty,
@@ -218,6 +222,7 @@ impl<T> Channel<T> {
     /// Waits for a message: `Empty` when the deadline came first.
     #[inline(always)]
     pub(super) fn receive(&self, deadline: Option<Instant>) -> Result<T, TryRecvError> {
+        sim::point("receives");
         loop {
             let inner = match self.take(self.lock()) {
                 Ok(message) => return Ok(message),
@@ -259,6 +264,7 @@ impl<T> Channel<T> {
 
     /// The receiver goes: messages are dropped, senders get theirs back or fail.
     pub(super) fn receiver_goes(&self) {
+        sim::point("hangs up");
         let mut inner = self.lock();
         inner.receiver_gone = true;
         // Dropped after the lock: they are the user's, and their drop may use this channel.

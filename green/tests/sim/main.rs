@@ -1,0 +1,5 @@
+//! Deterministic mode: what a seed determines, what is found, and how it is told.
+
+mod attribute;
+mod schedules;
+mod time;
