@@ -429,6 +429,13 @@ impl<'a> Conversation<'a> {
                 ))?;
             }
             GuestMessage::AwaitInput => self.wish(Wish::Await)?,
+            // Nobody reads meanwhile, and a file does not keep anybody waiting.
+            GuestMessage::SeekInput { offset } => streams::seek(rustix::stdio::stdin(), *offset),
+            GuestMessage::SeekOutput { stream, offset } => {
+                if !self.protocol.is_broken(*stream) {
+                    self.write(*stream, Item::Seek(*offset))?;
+                }
+            }
             GuestMessage::Log { level, text } => self.report(&log_line(*level, text))?,
             GuestMessage::Crash(crash) => self.report(&self.reports.crash(crash))?,
             GuestMessage::Missing(missing) => self.report(&self.reports.missing(missing))?,

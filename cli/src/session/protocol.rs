@@ -43,10 +43,15 @@ impl Protocol {
                 return Err("asked twice when there is standard input");
             }
             GuestMessage::AwaitInput => self.awaiting_input = true,
+            GuestMessage::SeekInput { .. } if self.reading => {
+                return Err("moved in standard input while it was being read");
+            }
             GuestMessage::Exit(status) => self.status = Some(*status),
             GuestMessage::Log { .. }
             | GuestMessage::Crash(_)
             | GuestMessage::Missing(_)
+            | GuestMessage::SeekInput { .. }
+            | GuestMessage::SeekOutput { .. }
             | GuestMessage::Observed(_)
             | GuestMessage::Statistics(_) => {}
         }
@@ -226,6 +231,17 @@ mod tests {
         assert!(protocol.accept(&GuestMessage::AwaitInput).is_err());
         assert_eq!(protocol.input_ready(), HostMessage::InputReady);
         assert_eq!(protocol.accept(&GuestMessage::AwaitInput), Ok(()));
+    }
+
+    #[test]
+    fn nobody_moves_in_input_that_is_being_read() {
+        let mut protocol = greeted();
+        let seek = GuestMessage::SeekInput { offset: 3 };
+        assert_eq!(protocol.accept(&seek), Ok(()));
+        assert_eq!(protocol.accept(&GuestMessage::Read { max: 1 }), Ok(()));
+        assert!(protocol.accept(&seek).is_err());
+        protocol.answered();
+        assert_eq!(protocol.accept(&seek), Ok(()));
     }
 
     #[test]

@@ -12,6 +12,7 @@
 use rustix::{
     event::{PollFd, PollFlags},
     fd::BorrowedFd,
+    fs::SeekFrom,
     io::Errno,
 };
 use std::{
@@ -73,6 +74,8 @@ impl Events {
 pub(super) enum Item {
     /// The program's bytes, which are acknowledged.
     Output(Vec<u8>),
+    /// The program's next bytes belong to this offset.
+    Seek(u64),
     /// The runner's words.
     Report(String),
     /// Lines of a listing, without the command's name in front.
@@ -88,7 +91,8 @@ pub(super) fn writer(stream: OutputStream, events: Events) -> std::io::Result<mp
             match item {
                 Item::Report(text) => crate::say::say(&text),
                 Item::Plain(text) => crate::say::print(&text),
-                Item::Output(_) if failed => {}
+                Item::Output(_) | Item::Seek(_) if failed => {}
+                Item::Seek(offset) => seek(descriptor(stream), offset),
                 Item::Output(data) => failed = write_all(stream, &data, &events).is_err(),
             }
         }
@@ -102,10 +106,7 @@ pub(super) fn writer(stream: OutputStream, events: Events) -> std::io::Result<mp
 
 /// Writes `data` and reports; an error is reported and returned.
 fn write_all(stream: OutputStream, mut data: &[u8], events: &Events) -> Result<(), ()> {
-    let fd = match stream {
-        OutputStream::Stdout => rustix::stdio::stdout(),
-        OutputStream::Stderr => rustix::stdio::stderr(),
-    };
+    let fd = descriptor(stream);
     while !data.is_empty() {
         match retrying(fd, PollFlags::OUT, || rustix::io::write(fd, data)) {
             Ok(written) => {
@@ -125,6 +126,18 @@ fn write_all(stream: OutputStream, mut data: &[u8], events: &Events) -> Result<(
         }
     }
     Ok(())
+}
+
+fn descriptor(stream: OutputStream) -> BorrowedFd<'static> {
+    match stream {
+        OutputStream::Stdout => rustix::stdio::stdout(),
+        OutputStream::Stderr => rustix::stdio::stderr(),
+    }
+}
+
+/// Moves in a regular file; where that cannot be, the kernel was not told that this is one.
+pub(super) fn seek(fd: BorrowedFd<'_>, offset: u64) {
+    let _ = rustix::fs::seek(fd, SeekFrom::Start(offset));
 }
 
 /// Something to do with standard input.

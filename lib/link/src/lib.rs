@@ -29,6 +29,8 @@
 //!   ├───────────────────────────────────▶│
 //!   │                        InputReady  │   a Read would be answered at once; nothing was read
 //!   │◀───────────────────────────────────┤
+//!   │ SeekInput │ SeekOutput {offset}    │   of regular files: the next bytes are from or for there
+//!   ├───────────────────────────────────▶│
 //!   │ Signal {signal} │ Resize {…}       │   at any time, if the features say so
 //!   │◀───────────────────────────────────┤
 //!   │ Log │ Crash │ Missing │ Observed   │   for people; never answered
@@ -78,11 +80,11 @@ pub use frame::{Decoder, HEADER, MAX_PAYLOAD};
 pub use message::{ExitStatus, Features, GuestMessage, HostMessage, LogLevel, OutputStream, WINDOW};
 pub use observe::{Observe, Observed, Statistics};
 pub use report::{CallSite, Missing};
-pub use run::{Console, Credentials, RunSpec, StreamKind, WindowSize};
+pub use run::{Console, Credentials, HostFile, RunSpec, StreamKind, WindowSize};
 
 /// The version of everything in this crate. Kernel and command are built together, so there is nothing to negotiate:
 /// a peer of another version is an error, told in plain words.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 #[cfg(test)]
 mod tests;

@@ -49,6 +49,18 @@ pub enum GuestMessage<'a> {
     Statistics(Box<Statistics>),
     /// The program wants to know when standard input can be read (`poll(2)`), and does not read it yet.
     AwaitInput,
+    /// Standard input, which is a regular file, is to be read from here on. Not while a [`Read`](Self::Read) is unanswered.
+    SeekInput {
+        /// As of `lseek(2)`, from the beginning.
+        offset: u64,
+    },
+    /// What is written next to this stream, which is a regular file, belongs here.
+    SeekOutput {
+        /// Which stream.
+        stream: OutputStream,
+        /// As of `lseek(2)`, from the beginning.
+        offset: u64,
+    },
 }
 
 impl<'a> GuestMessage<'a> {

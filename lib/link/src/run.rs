@@ -88,10 +88,29 @@ pub struct Console {
 pub enum StreamKind {
     /// Not open: the program gets EBADF.
     Closed,
-    /// A pipe, a file, a socket, a device: inside, the end of a pipe.
+    /// A pipe, a socket, a device: inside, the end of a pipe.
     Pipe,
     /// A terminal: inside, one too.
     Terminal,
+    /// A regular file: inside, one too, of which no more is to be had than its descriptor gives.
+    File(HostFile),
+    /// Standard error alone: the same open file as standard output.
+    SameAsOutput,
+}
+
+/// What a program may know about a regular file of the host.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct HostFile {
+    /// Its permission bits.
+    pub permissions: u16,
+    /// Its size in bytes.
+    pub size: u64,
+    /// When it was changed last, in nanoseconds since 1970-01-01 UTC.
+    pub modified_ns: u64,
+    /// The offset of the next read or write.
+    pub position: u64,
+    /// Whether each write goes to its end (`O_APPEND`).
+    pub appends: bool,
 }
 
 /// The size of a terminal, as in `struct winsize`.

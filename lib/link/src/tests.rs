@@ -44,7 +44,17 @@ fn sample_spec<'a>(arguments: &'a [Vec<u8>]) -> RunSpec<'a> {
         umask: 0o022,
         realtime_ns: 1_790_000_000_000_000_000,
         seed: [7; 32],
-        streams: [StreamKind::Terminal, StreamKind::Pipe, StreamKind::Closed],
+        streams: [
+            StreamKind::Terminal,
+            StreamKind::File(HostFile {
+                permissions: 0o644,
+                size: u64::MAX,
+                modified_ns: 1,
+                position: 7,
+                appends: true,
+            }),
+            StreamKind::SameAsOutput,
+        ],
         window: WindowSize {
             rows: 24,
             columns: 80,
@@ -90,6 +100,11 @@ fn guest_samples<'a>(data: &'a [u8], text: &'a str) -> Vec<GuestMessage<'a>> {
         }),
         GuestMessage::Exit(ExitStatus::Signaled(9)),
         GuestMessage::AwaitInput,
+        GuestMessage::SeekInput { offset: u64::MAX },
+        GuestMessage::SeekOutput {
+            stream: OutputStream::Stderr,
+            offset: 0,
+        },
     ]
 }
 

@@ -193,6 +193,7 @@ impl Link {
 
 /// Tells the host how the program ended and ends the machine.
 pub fn finish(status: ExitStatus) -> ! {
+    super::regular::leave_positions();
     report::send_missing();
     crate::trace::send_statistics();
     let status = match status {

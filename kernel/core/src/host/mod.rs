@@ -11,6 +11,7 @@
 mod channel;
 pub(crate) mod console;
 mod link;
+mod regular;
 mod streams;
 mod terminal;
 

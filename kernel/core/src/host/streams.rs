@@ -1,6 +1,7 @@
 //! Standard input, output and error as files.
 
 use super::link::{CHANGED, Input, InputWait, LINK, WATCHERS, index};
+use super::regular::{self, Direction};
 use super::terminal;
 use crate::error::Errno;
 use crate::process::{Process, Thread};
@@ -17,7 +18,7 @@ use linux_raw_sys::general as linux;
 use threadbare_link::{GuestMessage, OutputStream, StreamKind, WINDOW, WindowSize};
 
 /// How much is asked for or sent at a time.
-const CHUNK: usize = 32 * 1024;
+pub(super) const CHUNK: usize = 32 * 1024;
 
 /// One of the three streams.
 #[derive(Debug)]
@@ -39,32 +40,21 @@ pub fn open_standard_streams(
 ) -> Result<(), Errno> {
     terminal::set_window(window);
     let limit = process.limits.lock().open_files();
+    let mut output = None;
     for (fd, kind) in (0..).zip(kinds) {
-        let (output, access) = match fd {
-            0 => (OutputStream::Stdout, OpenFlags::internal(linux::O_RDONLY)),
-            1 => (OutputStream::Stdout, OpenFlags::internal(linux::O_WRONLY)),
-            _ => (OutputStream::Stderr, OpenFlags::internal(linux::O_WRONLY)),
-        };
-        let (file_type, access, terminal) = match kind {
+        let file = match kind {
             StreamKind::Closed => continue,
-            StreamKind::Pipe => (FileType::Fifo, access, false),
-            StreamKind::Terminal => (
-                FileType::CharacterDevice,
-                OpenFlags::internal(linux::O_RDWR),
-                true,
-            ),
+            StreamKind::Pipe => open_stream(fd, false)?,
+            StreamKind::Terminal => open_stream(fd, true)?,
+            StreamKind::File(file) => regular::open(direction(fd), &file)?,
+            StreamKind::SameAsOutput => match &output {
+                Some(file) => Arc::clone(file),
+                None => continue,
+            },
         };
-        let inode = Anonymous::new(file_type, 0o600, Timestamp::default());
-        let label = match kind {
-            StreamKind::Terminal => Name::Static(b"/dev/console"),
-            _ => Name::copy(format!("pipe:[{}]", inode.number()).as_bytes())?,
-        };
-        let stream = Arc::new(StandardStream { output, terminal });
-        let inode = Arc::new(StreamInode {
-            attributes: inode,
-            stream: stream.clone(),
-        });
-        let file = File::anonymous(inode, label, stream, access);
+        if fd == 1 {
+            output = Some(file.clone());
+        }
         process.files.lock().replace(
             Descriptor {
                 file,
@@ -75,6 +65,39 @@ pub fn open_standard_streams(
         )?;
     }
     Ok(())
+}
+
+fn direction(fd: u32) -> Direction {
+    match fd {
+        0 => Direction::Input,
+        1 => Direction::Output(OutputStream::Stdout),
+        _ => Direction::Output(OutputStream::Stderr),
+    }
+}
+
+/// Opens a stream that is no regular file.
+fn open_stream(fd: u32, terminal: bool) -> Result<Arc<File>, Errno> {
+    let (output, access) = match direction(fd) {
+        Direction::Input => (OutputStream::Stdout, linux::O_RDONLY),
+        Direction::Output(output) => (output, linux::O_WRONLY),
+    };
+    let (file_type, access) = if terminal {
+        (FileType::CharacterDevice, linux::O_RDWR)
+    } else {
+        (FileType::Fifo, access)
+    };
+    let attributes = Anonymous::new(file_type, 0o600, Timestamp::default());
+    let label = if terminal {
+        Name::Static(b"/dev/console")
+    } else {
+        Name::copy(format!("pipe:[{}]", attributes.number()).as_bytes())?
+    };
+    let stream = Arc::new(StandardStream { output, terminal });
+    let inode = Arc::new(StreamInode {
+        attributes,
+        stream: stream.clone(),
+    });
+    Ok(File::anonymous(inode, label, stream, OpenFlags::internal(access)))
 }
 
 /// The file behind a stream: opening `/dev/stdout` or `/proc/self/fd/1` opens the stream again.
@@ -259,7 +282,7 @@ pub(crate) fn take_input(most: usize) -> Option<Result<Vec<u8>, Errno>> {
 }
 
 /// Waits until `length` more bytes may be on the way.
-fn make_room(stream: OutputStream, length: usize, nonblocking: bool) -> Result<(), Errno> {
+pub(super) fn make_room(stream: OutputStream, length: usize, nonblocking: bool) -> Result<(), Errno> {
     let length = u32::try_from(length).unwrap_or(u32::MAX);
     let attempt = || {
         let mut guard = LINK.lock();
@@ -286,7 +309,7 @@ fn make_room(stream: OutputStream, length: usize, nonblocking: bool) -> Result<(
         .unwrap_or(Err(Errno::ERESTARTSYS))
 }
 
-fn send_from(stream: OutputStream, length: usize, source: &mut dyn Source) -> Result<(), Errno> {
+pub(super) fn send_from(stream: OutputStream, length: usize, source: &mut dyn Source) -> Result<(), Errno> {
     let mut data = Vec::new();
     let mut frame = Vec::new();
     let encoded = data
@@ -315,7 +338,7 @@ fn send_from(stream: OutputStream, length: usize, source: &mut dyn Source) -> Re
     Ok(())
 }
 
-fn raise_broken_pipe() {
+pub(super) fn raise_broken_pipe() {
     if let Some(thread) = Thread::current() {
         let info = SignalInfo::from_process(Signal::SIGPIPE, code::SI_USER, thread.process.pid, 0);
         send_to_thread(&thread, info);

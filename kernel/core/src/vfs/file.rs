@@ -6,7 +6,9 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use linux_raw_sys::general as linux;
 
-use super::{Anonymous, Inode, Name, Observers, OpenFlags, Place, Readiness, Sink, Source, Watchers};
+use super::{
+    Anonymous, FileType, Inode, Name, Observers, OpenFlags, Place, Readiness, Sink, Source, Watchers,
+};
 use crate::error::Errno;
 use crate::syscall::memory::UserMemory;
 
@@ -344,7 +346,11 @@ impl File {
         if !self.flags().has(linux::O_APPEND) {
             return offset;
         }
-        self.inode().contents().map_or(offset, |contents| contents.size())
+        match self.inode().contents() {
+            Some(contents) => contents.size(),
+            None if self.inode().kind() == FileType::Regular => self.inode().metadata().size,
+            None => offset,
+        }
     }
 
     fn advance(&self, offset: u64, count: usize) {
