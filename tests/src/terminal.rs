@@ -6,13 +6,14 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
 use std::ffi::OsStr;
 use std::fs::File;
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 /// How long anything may take. Only what never happens takes so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A program that has a terminal of the host, and whoever sits at it.
 #[derive(Debug)]
@@ -90,16 +91,27 @@ impl Terminal {
     /// # Panics
     /// When it is not shown: with what is.
     pub fn expect(&mut self, text: &str) -> String {
+        self.expect_all(&[text])
+    }
+
+    /// Waits until each of `texts` is shown, in whichever order; returns what was shown before the last of them.
+    ///
+    /// # Panics
+    /// When one is not shown: with what is.
+    pub fn expect_all(&mut self, texts: &[&str]) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(at) = find(&self.seen, text.as_bytes()) {
-                let before = String::from_utf8_lossy(&self.seen[..at]).into_owned();
-                self.seen.drain(..at + text.len());
-                return before;
-            }
-            if !self.look(deadline) {
-                let seen = String::from_utf8_lossy(&self.all);
-                panic!("{text:?} is not shown; all that is:\n{seen:?}");
+            match last(&self.seen, texts) {
+                Ok(Range { start, end }) => {
+                    let before = String::from_utf8_lossy(&self.seen[..start]).into_owned();
+                    self.seen.drain(..end);
+                    return before;
+                }
+                Err(missing) if !self.look(deadline) => {
+                    let seen = String::from_utf8_lossy(&self.all);
+                    panic!("{missing:?} is not shown; all that is:\n{seen:?}");
+                }
+                Err(_) => {}
             }
         }
     }
@@ -243,8 +255,17 @@ fn set_size(terminal: &OwnedFd, rows: u16, columns: u16) {
     tcsetwinsize(terminal, size).expect("it is a terminal");
 }
 
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    text.windows(part.len()).position(|window| window == part)
+/// Where in `shown` the last of `texts` is, or the first that is missing.
+fn last<'a>(shown: &[u8], texts: &[&'a str]) -> Result<Range<usize>, &'a str> {
+    let find = |text: &'a str| {
+        let mut windows = shown.windows(text.len());
+        let start = windows.position(|window| window == text.as_bytes());
+        start.map(|start| start..start + text.len()).ok_or(text)
+    };
+    texts.iter().try_fold(0..0, |last, text| {
+        let found = find(text)?;
+        Ok(if found.end > last.end { found } else { last })
+    })
 }
 
 /// A shell that asks by `prompt`, and nothing else in its environment but what every program has.
