@@ -214,12 +214,17 @@ static void on_signal(int number)
 	(void)number;
 }
 
+static int interrupted;
+
+/* Again and again, since it cannot be seen whether the thread waits already. */
 static void *interrupt(void *thread)
 {
-	struct timespec pause = { 0, 20000000 };
+	struct timespec pause = { 0, 1000000 };
 
-	nanosleep(&pause, 0);
-	pthread_kill(*(pthread_t *)thread, SIGUSR1);
+	while (!__atomic_load_n(&interrupted, __ATOMIC_SEQ_CST)) {
+		pthread_kill(*(pthread_t *)thread, SIGUSR1);
+		nanosleep(&pause, 0);
+	}
 	return 0;
 }
 
@@ -252,6 +257,7 @@ static void waiting(void)
 	sigaction(SIGUSR1, &action, 0);
 	pthread_create(&thread, 0, interrupt, &self);
 	check("a signal ends it, whatever SA_RESTART says", fails(epoll_wait(epoll, &one, 1, -1), EINTR));
+	__atomic_store_n(&interrupted, 1, __ATOMIC_SEQ_CST);
 	pthread_join(thread, 0);
 	close(event);
 	close(epoll);
