@@ -32,10 +32,11 @@ fn main() {
             );
             println!("{:.0} requests/s", answered.per_second());
         }
-        ["idle", rest @ ..] => idle::measure(
-            rest.first()
-                .map_or(100_000, |count| count.parse().expect("a number")),
-        ),
+        ["hold", port, count] => idle::hold(port.parse().expect("a port"), count.parse().expect("a number")),
+        ["idle", options @ ..] => {
+            let count = option(options, "--connections", "100000");
+            idle::measure(count.parse().expect("a number"), &option(options, "--only", ""));
+        }
         options => race(options),
     }
 }

@@ -49,7 +49,10 @@ impl Server {
                 command
             }
         };
-        command.stdout(Stdio::piped()).stdin(Stdio::null());
+        command
+            .envs(crate::peers::settings(name))
+            .stdout(Stdio::piped())
+            .stdin(Stdio::null());
         if alone {
             command
                 .env("WORKERS", "1")

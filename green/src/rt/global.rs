@@ -38,15 +38,18 @@ impl Global {
         if self.len() == 0 {
             return;
         }
-        let mut batch = [None; SHARE];
+        // A list, for an array would lie on the stack of the thread that waits: more than all the rest of what waiting takes.
+        let batch = Fifo::new();
         {
             let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
             let share = queue.len().div_ceil(workers.max(1)).min(SHARE);
-            for place in &mut batch[..share] {
-                *place = queue.pop_front();
+            for control in std::iter::from_fn(|| queue.pop_front()).take(share) {
+                batch.push_back(control);
             }
             self.length.store(queue.len(), Ordering::Relaxed);
         }
-        batch.into_iter().flatten().for_each(&mut take);
+        while let Some(control) = batch.pop_front() {
+            take(control);
+        }
     }
 }

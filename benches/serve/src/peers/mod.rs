@@ -16,6 +16,7 @@ use crate::server::Protocol;
 pub fn available() -> Vec<&'static str> {
     let mut names = vec![
         "threadbare",
+        "threadbare pinned",
         "raw epoll",
         "tokio",
         "hyper",
@@ -42,6 +43,14 @@ pub fn external(name: &str) -> Option<PathBuf> {
     .filter(|program| program.exists())
 }
 
+/// What a peer is told by the environment.
+pub fn settings(name: &str) -> Option<(&'static str, &'static str)> {
+    match name {
+        "threadbare pinned" => Some(("THREADBARE_MODE", "pinned")),
+        _ => None,
+    }
+}
+
 pub fn that_speak<'a>(names: &[&'a str], protocol: Protocol) -> Vec<&'a str> {
     let only_http = ["hyper", "go net/http"];
     names
@@ -53,7 +62,7 @@ pub fn that_speak<'a>(names: &[&'a str], protocol: Protocol) -> Vec<&'a str> {
 
 pub fn serve(name: &str, protocol: Protocol, port: u16) {
     match name {
-        "threadbare" => threadbare::serve(protocol, port),
+        "threadbare" | "threadbare pinned" => threadbare::serve(protocol, port),
         "raw epoll" => raw::serve(protocol, port),
         "tokio" => tokio::serve(protocol, port),
         "hyper" => hyper::serve(port),

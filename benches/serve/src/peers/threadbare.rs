@@ -30,6 +30,8 @@ fn handle(protocol: Protocol, stream: TcpStream) {
     }
 }
 
+// Apart, so that a thread's stack has the buffer of its own protocol only.
+#[inline(never)]
 fn echo(mut stream: TcpStream) {
     let mut buffer = [0; 1024];
     while let Ok(count @ 1..) = stream.read(&mut buffer) {
@@ -39,6 +41,7 @@ fn echo(mut stream: TcpStream) {
     }
 }
 
+#[inline(never)]
 fn http(mut stream: TcpStream) {
     let mut requests = Requests::new();
     let mut answers = Vec::new();
