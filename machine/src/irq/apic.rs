@@ -70,7 +70,7 @@ pub(crate) unsafe fn initialise() -> Result<(), OutOfMemory> {
 }
 
 /// Tells the local APIC that the interrupt has been handled.
-pub(super) fn end_of_interrupt() {
+pub(crate) fn end_of_interrupt() {
     write(END_OF_INTERRUPT, 0);
 }
 
@@ -83,6 +83,15 @@ pub(crate) fn timer_count() -> u32 {
 pub(crate) fn start_timer(ticks: u32) {
     write(TIMER, u32::from(vector::TIMER)); // one-shot, unmasked
     write(INITIAL_COUNT, ticks);
+}
+
+/// The register in which the local APIC notes `vector` as requested and not yet taken, and its bit there.
+#[cfg(feature = "vm-tests")]
+pub(crate) fn request(vector: u8) -> (*const u32, u32) {
+    const INTERRUPT_REQUEST: usize = 0x200;
+    let base = LOCAL.get().expect("the local APIC is mapped");
+    let register = base + INTERRUPT_REQUEST + usize::from(vector / 32) * 0x10;
+    (register as *const u32, 1 << (vector % 32))
 }
 
 /// Routes an input of the IO-APIC to its vector on the boot CPU, edge-triggered, and unmasks it.

@@ -93,6 +93,28 @@ pub(crate) fn is_mapped(address: usize) -> bool {
     false
 }
 
+/// The last-level entry of a page of the stack region; tables on the way are made.
+#[cfg(feature = "vm-tests")]
+pub(crate) fn stack_entry(page: usize) -> Result<*mut u64, OutOfMemory> {
+    // SAFETY: tests make tables there one after the other.
+    unsafe { slot(page, 0).map(<*mut Entry>::cast) }
+}
+
+/// The last-level entry of `page` in the space with this top-level table, if its tables are there.
+#[cfg(feature = "vm-tests")]
+pub(crate) fn entry_in(mut table: PhysAddr, page: usize) -> Option<*mut u64> {
+    for level in (1..=3).rev() {
+        // SAFETY: live tables lead to live tables; only read.
+        let entry = unsafe { direct::<Entry>(table).add(index(page, level)).read() };
+        if !entry.is_present() {
+            return None;
+        }
+        table = entry.address();
+    }
+    // SAFETY: inside the table.
+    Some(unsafe { direct::<u64>(table).add(index(page, 0)) })
+}
+
 /// Drops the translation of one page of the space with top-level table `space`.
 pub(super) fn flush_page(space: PhysAddr, page: usize) {
     if is_loaded(space) {

@@ -3,7 +3,12 @@
 //! The kernel command line says which: `tests=list` prints them, `tests=all` runs all that leave the kernel alive,
 //! `tests=NAME` runs one. A test that must kill the kernel is listed with texts that its report must contain; whoever
 //! runs it checks that from outside.
+//!
+//! The tests in [`claims`] print what they see as they go. `break=NAME` beside `tests=` breaks a mechanism first
+//! ([`breaks`]): the test that is about it must fail then.
 
+mod breaks;
+mod claims;
 mod gates;
 mod handlers;
 mod leaf;
@@ -61,17 +66,27 @@ pub const TESTS: &[&[Test]] = &[
     stubs::TESTS,
     tasks::TESTS,
     user::TESTS,
+    claims::clobber::TESTS,
+    claims::frames::TESTS,
+    claims::gates::TESTS,
+    claims::leave::TESTS,
+    claims::sources::TESTS,
 ];
 
 /// Does what the command line asks for with the tests of `groups` and of this crate, and ends the machine; returns if it
 /// asks for none.
 pub fn run_if_asked(groups: &[&[Test]]) {
-    let Some(what) = command_line()
-        .split_whitespace()
-        .find_map(|word| word.strip_prefix("tests="))
-    else {
+    let word = |name| {
+        command_line()
+            .split_whitespace()
+            .find_map(move |word| word.strip_prefix(name))
+    };
+    let Some(what) = word("tests=") else {
         return;
     };
+    if let Some(mechanism) = word("break=") {
+        breaks::apply(mechanism);
+    }
     let all = || TESTS.iter().chain(groups).flat_map(|group| group.iter());
     let mut console = CrashConsole;
     match what {
@@ -97,7 +112,13 @@ pub fn run_if_asked(groups: &[&[Test]]) {
 
 fn run(test: &Test) {
     let mut console = CrashConsole;
+    let whole_lines = test.name.starts_with(claims::PREFIX);
+    if whole_lines {
+        (test.run)();
+    }
     let _ = write!(console, "test {} ... ", test.name);
-    (test.run)(); // a failure is a panic: the report follows on the same console
+    if !whole_lines {
+        (test.run)(); // a failure is a panic: the report follows on the same console
+    }
     let _ = console.write_str("ok\n");
 }

@@ -25,8 +25,33 @@ pub(super) const TESTS: &[Test] = &[
     Test::new("vector_state_is_saved_checked_and_restored", vector_state),
 ];
 
-const CODE: usize = 0x40_0000;
+pub(super) const CODE: usize = 0x40_0000;
 pub(super) const STACK_TOP: usize = 0x50_1000;
+
+/// A program of this code in a space of its own, which is loaded: a page of code, a page of stack.
+pub(super) fn program(code: unsafe extern "sysv64" fn()) -> (UserSpace, UserContext) {
+    let mut space = UserSpace::new().expect("memory for a space");
+    let page = Frame::zeroed().expect("memory for a page");
+    // SAFETY: a page of the kernel's text from the function on; functions are far from the end of the text.
+    page.write(0, unsafe { core::slice::from_raw_parts(code as *const u8, 256) });
+    let of_code = Access {
+        read: true,
+        write: false,
+        execute: true,
+    };
+    let of_stack = Access {
+        read: true,
+        write: true,
+        execute: false,
+    };
+    space.map(CODE, page, of_code).expect("memory for tables");
+    let stack = Frame::zeroed().expect("memory for a page");
+    space
+        .map(STACK_TOP - 4096, stack, of_stack)
+        .expect("memory for tables");
+    task::set_space(space.handle());
+    (space, UserContext::new(CODE, STACK_TOP))
+}
 
 /// Runs `code` in ring 3 in a space of its own until `check` has had enough.
 fn in_ring_3(
@@ -45,35 +70,7 @@ pub(super) fn in_ring_3_with<T>(
     prepare: impl FnOnce(&mut UserContext),
     check: impl FnOnce(&mut UserContext, Trap),
 ) {
-    let mut space = UserSpace::new().expect("memory for a space");
-    let page = Frame::zeroed().expect("memory for a page");
-    // SAFETY: a page of the kernel's text from the function on; functions are far from the end of the text.
-    page.write(0, unsafe { core::slice::from_raw_parts(code as *const u8, 256) });
-    space
-        .map(
-            CODE,
-            page,
-            Access {
-                read: true,
-                write: false,
-                execute: true,
-            },
-        )
-        .expect("memory for tables");
-    let stack = Frame::zeroed().expect("memory for a page");
-    space
-        .map(
-            STACK_TOP - 4096,
-            stack,
-            Access {
-                read: true,
-                write: true,
-                execute: false,
-            },
-        )
-        .expect("memory for tables");
-    task::set_space(space.handle());
-    let mut context = UserContext::new(CODE, STACK_TOP);
+    let (_space, mut context) = program(code);
     prepare(&mut context);
     let trap = context.run_with(leaves, subject);
     check(&mut context, trap);

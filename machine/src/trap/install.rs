@@ -127,3 +127,12 @@ pub(crate) fn stub_address(vector: u8) -> usize {
 pub(crate) unsafe fn change_gate(vector: u8, ist: u8, kind: GateKind) {
     IDT.lock().0[usize::from(vector)] = Gate::new(stub_address(vector), ist, Callable::FromRing3, kind);
 }
+
+/// Puts `gate` in the place of a vector's gate and returns that one.
+///
+/// # Safety
+/// 1. The caller knows what the CPU will do with it.
+#[cfg(feature = "vm-tests")]
+pub(crate) unsafe fn exchange_gate(vector: u8, gate: Gate) -> Gate {
+    core::mem::replace(&mut IDT.lock().0[usize::from(vector)], gate)
+}
