@@ -5,11 +5,12 @@
 
 use std::io::{self, BufRead, BufReader, IoSliceMut, IsTerminal, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::sync::LazyLock;
 
 use crate::rt::State;
 use crate::rt::blocking::in_place;
 use crate::rt::reactor::{self, Interest, Watched};
-use crate::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The stream without its buffer.
 struct Raw {
@@ -36,6 +37,7 @@ impl Raw {
 
 impl Read for Raw {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        crate::rt::sim::refuse("standard input")?;
         self.wait()?;
         let fd = self.watched.inner().as_fd();
         in_place(|| reactor::read(fd, buffer))
@@ -178,4 +180,4 @@ impl AsRawFd for StdinLock<'_> {
     }
 }
 
-static SHARED_FD: std::sync::LazyLock<io::Stdin> = std::sync::LazyLock::new(io::stdin);
+static SHARED_FD: LazyLock<io::Stdin> = LazyLock::new(io::stdin);

@@ -6,7 +6,10 @@ use std::net::{
 };
 use std::{iter, option, slice, vec};
 
+use super::calls::in_runs;
 use crate::rt::blocking;
+#[cfg(feature = "sim")]
+use crate::rt::sim::network::calls as simulated;
 
 /// Anything that names socket addresses. As [`std::net::ToSocketAddrs`].
 pub trait ToSocketAddrs {
@@ -53,7 +56,10 @@ impl ToSocketAddrs for (&str, u16) {
     fn to_socket_addrs(&self) -> io::Result<vec::IntoIter<SocketAddr>> {
         match self.0.parse::<IpAddr>() {
             Ok(address) => Ok(vec![SocketAddr::new(address, self.1)].into_iter()),
-            Err(_) => look_up(self),
+            Err(_) => {
+                in_runs!(simulated::look_up(self.0, self.1).map(|address| vec![address].into_iter()));
+                look_up(self)
+            }
         }
     }
 }
@@ -72,7 +78,15 @@ impl ToSocketAddrs for str {
     fn to_socket_addrs(&self) -> io::Result<vec::IntoIter<SocketAddr>> {
         match self.parse::<SocketAddr>() {
             Ok(address) => Ok(vec![address].into_iter()),
-            Err(_) => look_up(self),
+            Err(_) => {
+                #[cfg(feature = "sim")]
+                if let Some((name, port)) = self.rsplit_once(':')
+                    && let Ok(port) = port.parse::<u16>()
+                {
+                    in_runs!(simulated::look_up(name, port).map(|address| vec![address].into_iter()));
+                }
+                look_up(self)
+            }
         }
     }
 }

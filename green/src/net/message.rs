@@ -6,6 +6,10 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
+use super::calls::ask_simulated;
+#[cfg(feature = "sim")]
+use crate::rt::sim::network::calls as simulated;
+
 /// As readv(2): more slices than this are left for the next call.
 const SLICES: usize = 1024;
 
@@ -16,6 +20,7 @@ fn check(result: impl TryInto<usize>) -> io::Result<usize> {
 /// recv(2) without the C library's cancellation point, which costs some nanoseconds in a process of several threads.
 #[inline]
 pub(crate) fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: libc::c_int) -> io::Result<usize> {
+    ask_simulated!(simulated::receive(fd, buffer, flags & libc::MSG_PEEK != 0));
     // SAFETY: the buffer is valid for writing, and no address is asked for.
     check(unsafe {
         libc::syscall(
@@ -33,6 +38,7 @@ pub(crate) fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: libc::c_int)
 /// send(2), likewise.
 #[inline]
 pub(crate) fn send(fd: BorrowedFd<'_>, buffer: &[u8]) -> io::Result<usize> {
+    ask_simulated!(simulated::send(fd, buffer));
     // SAFETY: the buffer is valid for reading, and no address is given.
     check(unsafe {
         libc::syscall(
@@ -59,6 +65,11 @@ fn count(slices: usize) -> libc::c_int {
 }
 
 pub(crate) fn receive_vectored(fd: BorrowedFd<'_>, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+    ask_simulated!({
+        // As a short read.
+        let room = buffers.iter_mut().find(|buffer| !buffer.is_empty());
+        simulated::receive(fd, room.map_or(&mut [], |buffer| &mut **buffer), false)
+    });
     // SAFETY: an all-zero header is an empty one; `IoSliceMut` has the layout of an iovec, valid for writing.
     check(unsafe {
         let mut header: libc::msghdr = std::mem::zeroed();
@@ -69,6 +80,14 @@ pub(crate) fn receive_vectored(fd: BorrowedFd<'_>, buffers: &mut [IoSliceMut<'_>
 }
 
 pub(crate) fn send_vectored(fd: BorrowedFd<'_>, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+    ask_simulated!(simulated::send(
+        fd,
+        &buffers
+            .iter()
+            .flat_map(|buffer| &**buffer)
+            .copied()
+            .collect::<Vec<u8>>()
+    ));
     let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
     // SAFETY: an all-zero header is an empty one; `IoSlice` has the layout of an iovec, valid for reading, and the kernel does
     // not write to it.
@@ -150,20 +169,5 @@ fn native_v6(address: &std::net::SocketAddrV6) -> libc::sockaddr_in6 {
             s6_addr: address.ip().octets(),
         },
         sin6_scope_id: address.scope_id(),
-    }
-}
-
-/// Whether a connection in progress has come to its end, and how.
-///
-/// # Errors
-/// Why it failed, or `WouldBlock` while it is in progress.
-pub(crate) fn has_connected(stream: &TcpStream) -> io::Result<()> {
-    if let Some(error) = stream.take_error()? {
-        return Err(error);
-    }
-    match stream.peer_addr() {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotConnected => Err(io::ErrorKind::WouldBlock.into()),
-        Err(error) => Err(error),
     }
 }

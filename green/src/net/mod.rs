@@ -29,6 +29,7 @@
 //! - A flag or timeout that somebody sets through the raw descriptor is not noticed.
 
 mod addresses;
+mod calls;
 mod descriptors;
 mod message;
 mod tcp_listener;

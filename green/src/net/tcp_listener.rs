@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use super::addresses::{ToSocketAddrs, each_address};
 use super::tcp_stream::TcpStream;
-use super::{convert_descriptor, share_descriptor};
+use super::{calls, convert_descriptor, share_descriptor};
 use crate::rt::State;
 use crate::rt::reactor::Watched;
 
@@ -29,7 +29,7 @@ impl TcpListener {
     /// As [`std::net::TcpListener::bind`].
     pub fn bind<A: ToSocketAddrs>(address: A) -> io::Result<TcpListener> {
         each_address(address, |address| {
-            let watched = Watched::new(std::net::TcpListener::bind(address)?).force()?;
+            let watched = Watched::new(calls::listen(address)?).force()?;
             Ok(TcpListener { watched })
         })
     }
@@ -39,7 +39,7 @@ impl TcpListener {
     /// # Errors
     /// As [`std::net::TcpListener::local_addr`].
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.watched.inner().local_addr()
+        calls::listener_address(self.watched.inner())
     }
 
     /// Another handle of the same listener: connections go to one of them.
@@ -57,7 +57,7 @@ impl TcpListener {
     /// As [`std::net::TcpListener::accept`].
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let listener = self.watched.inner();
-        let (stream, peer) = self.watched.read(State::Accepting, || listener.accept())?;
+        let (stream, peer) = self.watched.read(State::Accepting, || calls::accept(listener))?;
         Ok((TcpStream::fresh(stream), peer))
     }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::addresses::{ToSocketAddrs, each_address};
-use super::{convert_descriptor, message, share_descriptor};
+use super::{calls, convert_descriptor, message, share_descriptor};
 use crate::rt::State;
 use crate::rt::reactor::{Interest, Watched};
 
@@ -62,7 +62,7 @@ impl TcpStream {
     /// # Errors
     /// As [`std::net::TcpStream::peer_addr`].
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.watched.inner().peer_addr()
+        calls::stream_peer(self.watched.inner())
     }
 
     /// The address of this end.
@@ -70,7 +70,7 @@ impl TcpStream {
     /// # Errors
     /// As [`std::net::TcpStream::local_addr`].
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.watched.inner().local_addr()
+        calls::stream_address(self.watched.inner())
     }
 
     /// Ends reading, writing or both, for all handles of the stream.
@@ -78,7 +78,7 @@ impl TcpStream {
     /// # Errors
     /// As [`std::net::TcpStream::shutdown`].
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.watched.inner().shutdown(how)
+        calls::shut_down(self.watched.inner(), how)
     }
 
     /// Another handle of the same stream: what is set on one is set on both.
@@ -173,7 +173,7 @@ impl TcpStream {
     /// # Errors
     /// As [`std::net::TcpStream::take_error`].
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.watched.inner().take_error()
+        calls::take_error(self.watched.inner())
     }
 
     /// Whether calls fail with `WouldBlock` rather than wait.
@@ -186,13 +186,13 @@ impl TcpStream {
 }
 
 fn connect_to(address: &SocketAddr, timeout: Option<Duration>) -> io::Result<TcpStream> {
-    let (socket, connected) = message::start_connecting(address)?;
+    let (socket, connected) = calls::start_connecting(address)?;
     let stream = TcpStream::fresh(socket);
     if !connected {
         stream
             .watched
             .wait_for(Interest::Write, State::Connecting, timeout, || {
-                message::has_connected(stream.watched.inner())
+                calls::has_connected(stream.watched.inner())
             })?;
     }
     stream.watched.set_nonblocking(false)?;

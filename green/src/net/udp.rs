@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::addresses::{ToSocketAddrs, each_address};
-use super::{convert_descriptor, share_descriptor};
+use super::{calls, convert_descriptor, share_descriptor};
 use crate::rt::State;
 use crate::rt::reactor::Watched;
 
@@ -29,7 +29,7 @@ impl UdpSocket {
     /// As [`std::net::UdpSocket::bind`].
     pub fn bind<A: ToSocketAddrs>(address: A) -> io::Result<UdpSocket> {
         each_address(address, |address| {
-            let watched = Watched::new(std::net::UdpSocket::bind(address)?).force()?;
+            let watched = Watched::new(calls::bind(address)?).force()?;
             Ok(UdpSocket { watched })
         })
     }
@@ -45,7 +45,7 @@ impl UdpSocket {
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no addresses to send data to"))?;
         let socket = self.watched.inner();
         self.watched
-            .write(State::Writing, || socket.send_to(buffer, address))
+            .write(State::Writing, || calls::send_to(socket, buffer, address))
     }
 
     /// From now on sends to, and receives from, the first of the addresses that can be had.
@@ -53,7 +53,7 @@ impl UdpSocket {
     /// # Errors
     /// As [`std::net::UdpSocket::connect`].
     pub fn connect<A: ToSocketAddrs>(&self, address: A) -> io::Result<()> {
-        each_address(address, |address| self.watched.inner().connect(address))
+        each_address(address, |address| calls::connect(self.watched.inner(), address))
     }
 
     /// Another handle of the same socket: what is set on one is set on both.
@@ -71,7 +71,8 @@ impl UdpSocket {
     /// As [`std::net::UdpSocket::recv_from`].
     pub fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let socket = self.watched.inner();
-        self.watched.read(State::Reading, || socket.recv_from(buffer))
+        self.watched
+            .read(State::Reading, || calls::receive_from(socket, buffer))
     }
 
     /// As [`recv_from`](Self::recv_from), but leaves the datagram for the next.
@@ -80,7 +81,8 @@ impl UdpSocket {
     /// As [`std::net::UdpSocket::peek_from`].
     pub fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let socket = self.watched.inner();
-        self.watched.read(State::Reading, || socket.peek_from(buffer))
+        self.watched
+            .read(State::Reading, || calls::peek_from(socket, buffer))
     }
 
     /// Receives a datagram from the address that the socket is connected to.
@@ -89,7 +91,8 @@ impl UdpSocket {
     /// As [`std::net::UdpSocket::recv`].
     pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let socket = self.watched.inner();
-        self.watched.read(State::Reading, || socket.recv(buffer))
+        self.watched
+            .read(State::Reading, || calls::receive(socket, buffer))
     }
 
     /// As [`recv`](Self::recv), but leaves the datagram for the next.
@@ -98,7 +101,7 @@ impl UdpSocket {
     /// As [`std::net::UdpSocket::peek`].
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let socket = self.watched.inner();
-        self.watched.read(State::Reading, || socket.peek(buffer))
+        self.watched.read(State::Reading, || calls::peek(socket, buffer))
     }
 
     /// Sends a datagram to the address that the socket is connected to.
@@ -107,7 +110,7 @@ impl UdpSocket {
     /// As [`std::net::UdpSocket::send`].
     pub fn send(&self, buffer: &[u8]) -> io::Result<usize> {
         let socket = self.watched.inner();
-        self.watched.write(State::Writing, || socket.send(buffer))
+        self.watched.write(State::Writing, || calls::send(socket, buffer))
     }
 
     /// Sets how long receiving may wait; for ever without a value. After that it fails with `WouldBlock`.
@@ -151,7 +154,7 @@ impl UdpSocket {
     /// # Errors
     /// As [`std::net::UdpSocket::peer_addr`].
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.watched.inner().peer_addr()
+        calls::socket_peer(self.watched.inner())
     }
 
     /// The address of the socket.
@@ -159,7 +162,7 @@ impl UdpSocket {
     /// # Errors
     /// As [`std::net::UdpSocket::local_addr`].
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.watched.inner().local_addr()
+        calls::socket_address(self.watched.inner())
     }
 
     /// Whether it may send to broadcast addresses (`SO_BROADCAST`).

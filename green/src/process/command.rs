@@ -170,6 +170,7 @@ impl Command {
 
     /// Starts the child with these streams where the user has chosen none.
     fn start(&mut self, defaults: [fn() -> Stdio; 3]) -> io::Result<Child> {
+        crate::rt::sim::refuse("child processes")?;
         let [stdin, stdout, stderr] = defaults;
         if !self.chosen[0] {
             self.inner.stdin(stdin());

@@ -51,11 +51,11 @@ pub(crate) unsafe fn spawn<F>(
     }
     control.word.reset();
     control.set_bound(false);
-    sim::adopt(control);
     control.set_fresh(true);
     control.header.store(header.cast_mut(), Ordering::Relaxed);
     control.id.store(id, Ordering::Relaxed);
     control.set_name(name);
+    sim::adopt(control);
     control.main.store(main as *const () as usize, Ordering::Relaxed);
     let base = control.stack_base();
     let place = (base - size_of::<F>()) & !63;

@@ -127,9 +127,20 @@ fn key_of(word: &AtomicU32) -> usize {
 /// Waits until somebody wakes this word, unless its value is not `expected`. False if `deadline` came first.
 /// Wakes may be spurious in the sense that the word has changed back.
 pub(crate) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>, why: State) -> bool {
+    wait_about(word, expected, deadline, why, key_of(word))
+}
+
+/// As [`wait`], for something that dumps call `subject`.
+pub(crate) fn wait_about(
+    word: &AtomicU32,
+    expected: u32,
+    deadline: Option<Instant>,
+    why: State,
+    subject: usize,
+) -> bool {
     let key = key_of(word);
     let waiter = Waiter::current();
-    waiter.note_subject(key);
+    waiter.note_subject(subject);
     let mut node = Node {
         key,
         waiter,

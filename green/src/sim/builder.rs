@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::failure::{Cause, Failure};
-use super::{SEED_VARIABLE, SEEDS_VARIABLE, Schedule, Strategy, Trace};
+use super::{Network, SEED_VARIABLE, SEEDS_VARIABLE, Schedule, Strategy, Trace};
 use crate::rt::sim::{self, Ended, Limits, random::mix};
 
 /// What a test's function returns.
@@ -47,6 +47,7 @@ pub struct Builder {
     first_seed: u64,
     twice: bool,
     limits: Limits,
+    network: Network,
     name: Option<String>,
 }
 
@@ -75,6 +76,7 @@ impl Builder {
             first_seed: 0,
             twice: true,
             limits: Limits { decisions: 1_000_000 },
+            network: Network::new(),
             name: None,
         }
     }
@@ -115,6 +117,12 @@ impl Builder {
         self
     }
 
+    /// How the network behaves.
+    pub fn network(mut self, network: Network) -> Builder {
+        self.network = network;
+        self
+    }
+
     /// The test's name in the line that replays it: by default that of the calling thread, which is right in a test.
     pub fn name(mut self, name: impl Into<String>) -> Builder {
         self.name = Some(name.into());
@@ -130,7 +138,7 @@ impl Builder {
         schedule: Schedule,
         root: impl FnOnce() -> T + Send + 'static,
     ) -> Run<T> {
-        let (result, trace) = match sim::run(&schedule, self.limits, root) {
+        let (result, trace) = match sim::run(&schedule, self.limits, &self.network, root) {
             Err(error) => (Err(Cause::NotStarted(error)), Trace::default()),
             Ok((ended, trace)) => (self.result_of(ended), trace),
         };
@@ -163,7 +171,7 @@ impl Builder {
         };
         let mut steps = 100;
         for passed in 0..seeds {
-            let seed = mix(self.first_seed.wrapping_add(passed)) >> 32;
+            let seed = mix(self.first_seed.wrapping_add(passed + 1)) >> 32;
             let strategy = match self.depth {
                 0 => Strategy::Random,
                 depth => Strategy::Pct { depth, steps },

@@ -1,8 +1,8 @@
 //! Deterministic mode: programs under a scheduler that a seed decides, in virtual time. Needs the feature `sim`.
 //!
 //! What a concurrent program does depends on who runs when. Here a seed says so: the same program, with the same threads, locks and
-//! channels, runs on one operating-system thread, and at each operation of [`thread`](crate::thread), [`sync`](crate::sync) and
-//! [`time`](crate::time) the seed decides which thread goes on. Many seeds are many orders of events; a seed that fails fails again.
+//! channels, runs on one operating-system thread, and at each operation of [`thread`](crate::thread), [`sync`](crate::sync),
+//! [`net`](crate::net) and [`time`](crate::time) the seed decides which thread goes on. Many seeds are many orders of events; a seed that fails fails again.
 //!
 //! ```
 //! use threadbare::sync::{Arc, Mutex};
@@ -43,6 +43,34 @@
 //! crate that does so). A thread that waits by looking at the clock again and again looks for ever: that ends as
 //! [`Cause::TooLong`].
 //!
+//! # The network
+//!
+//! The sockets of [`net`](crate::net) are sockets in memory, with std's interface unchanged: TCP with handshakes, windows, half-closed
+//! connections and resets, UDP with all that happens to datagrams. How long packets take and what befalls them comes from the
+//! seed, within what [`Network`] allows; a test may [`partition`] hosts, [`heal`] that, and [`reset`] connections. All addresses can be
+//! bound, and free ports are given out in order. [`on_host`] puts threads on hosts.
+//!
+//! ```
+//! use std::io::{Read, Write};
+//! use threadbare::net::{TcpListener, TcpStream};
+//! use threadbare::sim::{self, Builder, Network};
+//! use threadbare::{thread, time::Duration};
+//!
+//! let network = Network::new().stalls(0.1, Duration::from_secs(3)).name("server", [10, 0, 0, 1]);
+//! Builder::new().seeds(10).network(network).explore(|| {
+//!     let listener = sim::on_host([10, 0, 0, 1], || TcpListener::bind("0.0.0.0:80"))?;
+//!     let server = thread::spawn(move || listener.accept()?.0.write_all(b"hello"));
+//!     let mut text = String::new();
+//!     TcpStream::connect("server:80")?.read_to_string(&mut text)?;
+//!     assert_eq!(text, "hello");
+//!     server.join().unwrap()
+//! });
+//! ```
+//!
+//! Pipes and Unix sockets are the kernel's: between threads of a run they are deterministic as they are. A simulated socket holds an idle
+//! descriptor of the kernel, which keeps its options; handed out, it is that and no more. Calls on sockets that were made outside, on child
+//! processes and on standard input are refused, or wait for ever.
+//!
 //! # What a run finds
 //!
 //! Panics of the first thread (others count as in std: for whoever joins them), errors it returns, deadlocks (all threads wait, and no
@@ -69,10 +97,12 @@
 
 mod builder;
 mod failure;
+mod network;
 mod schedule;
 
 pub use builder::{Builder, Outcome, Run};
 pub use failure::{Cause, Failure};
+pub use network::{Network, heal, on_host, partition, reset};
 pub use schedule::{ParseScheduleError, Schedule, Strategy};
 
 pub use crate::rt::sim::Trace;

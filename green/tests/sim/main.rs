@@ -1,5 +1,6 @@
 //! Deterministic mode: what a seed determines, what is found, and how it is told.
 
 mod attribute;
+mod network;
 mod schedules;
 mod time;

@@ -41,7 +41,8 @@ use std::time::Duration;
 
 pub(crate) use entry::Interest;
 pub(crate) use epoll::{is_readable, read};
-use registration::{Registration, Waiting};
+use registration::Registration;
+pub(crate) use registration::Waiting;
 pub(crate) use watched::Watched;
 
 use self::epoll::Event;

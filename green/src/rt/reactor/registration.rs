@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::entry::{Direction, Entry, Interest};
 use super::{Reactor, SLAB, epoll};
+#[cfg(feature = "sim")]
+use crate::rt::sim;
 use crate::rt::{Runtime, State, current};
 
 /// How a call waits.
@@ -61,6 +63,10 @@ impl Registration {
         mut call: impl FnMut() -> io::Result<T>,
         is_short: impl Fn(&T) -> bool,
     ) -> io::Result<T> {
+        #[cfg(feature = "sim")]
+        if sim::is_on() {
+            return sim::network::calls::run(fd, waiting, call);
+        }
         // A thread that panics in mode pinned keeps its worker, and waits as if it were that.
         if waiting.never || current::get().is_none() || current::must_not_switch() {
             return outside(fd, waiting, call);
@@ -92,6 +98,10 @@ impl Registration {
         context: &mut Context<'_>,
         mut call: impl FnMut() -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
+        #[cfg(feature = "sim")]
+        if sim::is_on() {
+            return sim::network::calls::poll(fd, interest, context, call);
+        }
         let registered = match self.registered.get() {
             Some(registered) => registered,
             None => match call() {

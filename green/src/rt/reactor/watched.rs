@@ -5,7 +5,7 @@
 //! can say "do not wait" each (`MSG_DONTWAIT`). Where a call cannot (accept, pipes, datagrams with std's own calls), the
 //! kernel's flag is on while we have the file, and restored when its last descriptor here is handed out.
 //!
-//! Invariant: the registration is dropped before the descriptor is closed (field order).
+//! Invariant: the registration, and what deterministic mode knows of the descriptor, are dropped before it is closed (field order).
 
 use std::io;
 use std::os::fd::AsFd;
@@ -16,10 +16,12 @@ use std::time::{Duration, Instant};
 
 use super::{Interest, Registration, Waiting, epoll};
 use crate::rt::State;
+use crate::rt::sim::network::calls::Lease;
 
 /// See the module.
 pub(crate) struct Watched<S> {
     registration: Registration,
+    lease: Lease,
     inner: S,
     shared: Arc<Shared>,
 }
@@ -40,6 +42,7 @@ impl<S: AsFd> Watched<S> {
     pub(crate) fn new(inner: S) -> Watched<S> {
         Watched {
             registration: Registration::new(),
+            lease: Lease::of(inner.as_fd()),
             inner,
             shared: Arc::default(),
         }
@@ -79,10 +82,11 @@ impl<S: AsFd> Watched<S> {
     pub(crate) fn into_inner(self) -> S {
         let Watched {
             registration,
+            lease,
             inner,
             shared,
         } = self;
-        drop(registration);
+        drop((registration, lease));
         let restore = shared.forced.load(Ordering::Relaxed) && !shared.nonblocking.load(Ordering::Relaxed);
         if restore && Arc::strong_count(&shared) == 1 {
             // What fails here fails for the next user too.
@@ -96,9 +100,11 @@ impl<S: AsFd> Watched<S> {
     /// # Errors
     /// Of `duplicate`.
     pub(crate) fn try_clone(&self, duplicate: impl FnOnce(&S) -> io::Result<S>) -> io::Result<Watched<S>> {
+        let inner = duplicate(&self.inner)?;
         Ok(Watched {
             registration: Registration::new(),
-            inner: duplicate(&self.inner)?,
+            lease: self.lease.duplicate(inner.as_fd()),
+            inner,
             shared: Arc::clone(&self.shared),
         })
     }

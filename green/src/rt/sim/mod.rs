@@ -25,24 +25,28 @@
 //!    used again, their worker neither.
 
 mod clock;
+pub(crate) mod network;
 mod plan;
 pub(crate) mod random;
 mod run;
 mod trace;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use run::{Ended, Limits, run};
 pub use trace::Trace;
 
+use self::network::Network;
+use self::network::calls::{Shared, lock};
 use self::plan::Plan;
 use self::random::Random;
 use super::control::{Control, State};
 use super::worker::Worker;
 use super::{current, switch, timer};
-use crate::sim::Schedule;
+use crate::sim::{Network as NetworkSettings, Schedule};
 
 /// A run's worker's own part.
 #[derive(Default)]
@@ -52,6 +56,7 @@ pub(crate) struct Sim {
     /// Drawn by whoever asks the system for random numbers.
     entropy: AtomicU64,
     state: Mutex<Option<Run>>,
+    network: Mutex<Option<Shared>>,
 }
 
 /// What goes on in a run.
@@ -60,7 +65,8 @@ struct Run {
     trace: Trace,
     /// The number of each thread, by the address of its control block.
     numbers: BTreeMap<usize, usize>,
-    admitted: usize,
+    /// Where each thread is, by its number.
+    hosts: Vec<IpAddr>,
     /// In the order in which they became so.
     runnable: Vec<(usize, &'static Control)>,
     /// Who was the last to leave, and why.
@@ -80,7 +86,7 @@ impl Run {
             plan: Plan::new(schedule),
             trace: Trace::default(),
             numbers: BTreeMap::new(),
-            admitted: 0,
+            hosts: Vec::new(),
             runnable: Vec::new(),
             left: (None, "the start"),
             root_ended: false,
@@ -88,23 +94,31 @@ impl Run {
         }
     }
 
-    /// The thread's number; a new thread gets one.
-    fn number(&mut self, control: &'static Control) -> usize {
-        *self.numbers.entry(address(control)).or_insert_with(|| {
-            let mut name = String::from("thread ");
-            let _ = control.describe(&mut name);
-            self.trace.admit(name);
-            self.plan.admit();
-            self.admitted += 1;
-            self.admitted - 1
-        })
+    /// The number of a thread that is of this run.
+    fn number(&self, control: &'static Control) -> Option<usize> {
+        self.numbers.get(&address(control)).copied()
+    }
+
+    /// A new thread gets the next number, and its parent's host.
+    fn admit(&mut self, control: &'static Control, parent: Option<&'static Control>) {
+        let mut name = String::from("thread ");
+        let _ = control.describe(&mut name);
+        self.trace.admit(name);
+        self.plan.admit();
+        let host = parent
+            .and_then(|parent| self.number(parent))
+            .map(|number| self.hosts[number]);
+        self.hosts.push(host.unwrap_or(network::DEFAULT_HOST));
+        self.numbers.insert(address(control), self.hosts.len() - 1);
     }
 
     /// Takes in who was woken, in that order.
     fn collect(&mut self, worker: &'static Worker) {
         worker.take_bound(|control| {
-            let number = self.number(control);
-            self.runnable.push((number, control));
+            // Others were left behind by another run, and are no threads any more.
+            if let Some(number) = self.number(control) {
+                self.runnable.push((number, control));
+            }
         });
     }
 
@@ -146,24 +160,32 @@ impl Sim {
         random::mix(self.entropy.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed))
     }
 
-    fn begin(&self, schedule: &Schedule, most_decisions: u64) {
+    fn network(&self) -> Option<Shared> {
+        self.network
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn begin(&self, schedule: &Schedule, most_decisions: u64, network: &NetworkSettings) {
         self.now.store(0, Ordering::Relaxed);
         let entropy = Random::new(schedule.seed(), 1).next();
         self.entropy.store(entropy, Ordering::Relaxed);
         *self.lock() = Some(Run::new(schedule, most_decisions));
+        let network = Network::new(network.clone(), Random::new(schedule.seed(), 2));
+        let mut place = self.network.lock().unwrap_or_else(PoisonError::into_inner);
+        *place = Some(Arc::new(Mutex::new(network)));
     }
 
     /// Who runs next on `worker`; nobody when the run is over, or nothing can ever run again.
     fn next(&self, worker: &'static Worker) -> Option<&'static Control> {
         let leaving = worker.running();
         loop {
+            self.look_at_network();
             if let Some(run) = &mut *self.lock() {
                 run.collect(worker);
                 if let Some(control) = leaving {
-                    run.left = (
-                        run.numbers.get(&address(control)).copied(),
-                        control.state().describe(),
-                    );
+                    run.left = (run.number(control), control.state().describe());
                 }
                 if run.is_over() {
                     return None;
@@ -182,22 +204,39 @@ impl Sim {
 
     /// All threads wait: lets time pass until the next deadline. False if there is none.
     fn advance(&self, worker: &'static Worker) -> bool {
-        let deadline = worker.timers().next();
-        if deadline == timer::NEVER {
+        let deadline = match worker.timers().next() {
+            timer::NEVER => None,
+            deadline => Some(deadline.saturating_sub(timer::now())),
+        };
+        let network = self.network();
+        let arrival = network.as_ref().and_then(|network| lock(network).next());
+        let arrival = arrival.map(|arrival| arrival.saturating_sub(self.now()));
+        let Some(ahead) = deadline.into_iter().chain(arrival).min() else {
             return false;
+        };
+        let now = self.now() + ahead;
+        self.now.store(now, Ordering::Relaxed);
+        worker.timers().fire(timer::now());
+        if let Some(network) = network {
+            lock(&network).deliver(now);
         }
-        let ahead = deadline.saturating_sub(timer::now());
-        self.now.fetch_add(ahead, Ordering::Relaxed);
-        worker.timers().fire(deadline);
         true
+    }
+
+    /// Makes those runnable whose sockets are ready.
+    fn look_at_network(&self) {
+        if let Some(network) = self.network() {
+            lock(&network).wake_ready();
+        }
     }
 
     /// The running thread `me` is at a point: others may go first, and do if it `yields` and there are any.
     fn point(&self, worker: &'static Worker, me: &'static Control, why: &'static str, yields: bool) {
+        self.look_at_network();
         let next = match &mut *self.lock() {
             Some(run) => {
                 run.collect(worker);
-                let number = run.number(me);
+                let Some(number) = run.number(me) else { return };
                 if run.is_over() {
                     None
                 } else if yields && !run.runnable.is_empty() {
@@ -247,6 +286,18 @@ pub(crate) fn is_on() -> bool {
     clock::current_run().is_some()
 }
 
+/// For what no seed determines.
+///
+/// # Errors
+/// In a run.
+pub(crate) fn refuse(what: &str) -> std::io::Result<()> {
+    if is_on() {
+        let text = format!("deterministic mode has no {what}");
+        return Err(std::io::Error::new(std::io::ErrorKind::Unsupported, text));
+    }
+    Ok(())
+}
+
 /// The caller lets others go first; false if it is no thread of a run.
 #[inline]
 pub(super) fn yield_now() -> bool {
@@ -267,10 +318,13 @@ pub(super) fn next_thread(worker: &'static Worker) -> Option<Option<&'static Con
 #[inline]
 pub(super) fn adopt(control: &'static Control) {
     if let Some(worker) = current::worker()
-        && worker.simulation().is_some()
+        && let Some(sim) = worker.simulation()
     {
         control.set_worker(worker);
         control.set_bound(true);
+        if let Some(run) = &mut *sim.lock() {
+            run.admit(control, current::get());
+        }
     }
 }
 
@@ -287,4 +341,34 @@ pub(super) fn ended(me: &'static Control) {
 #[inline]
 pub(super) fn is_foreign(worker: &'static Worker, control: &'static Control) -> bool {
     worker.simulation().is_some() && !control.is_bound()
+}
+
+/// The host that the caller is on.
+pub(crate) fn host() -> IpAddr {
+    let host = || {
+        let (me, sim) = (current::get()?, clock::current_run()?);
+        let run = &*sim.lock();
+        let run = run.as_ref()?;
+        Some(run.hosts[run.number(me)?])
+    };
+    host().unwrap_or(network::DEFAULT_HOST)
+}
+
+/// Puts the caller, if it is a thread of a run, on a host.
+pub(crate) fn set_host(host: IpAddr) {
+    if let Some(me) = current::get()
+        && let Some(sim) = clock::current_run()
+        && let Some(run) = &mut *sim.lock()
+        && let Some(number) = run.number(me)
+    {
+        run.hosts[number] = host;
+    }
+}
+
+/// Changes the network of the caller's run.
+pub(crate) fn with_network(change: impl FnOnce(&mut Network)) {
+    point("changes the network");
+    if let Some(network) = clock::current_run().and_then(Sim::network) {
+        change(&mut lock(&network));
+    }
 }

@@ -11,6 +11,13 @@ pub(crate) fn is_on() -> bool {
     false
 }
 
+/// # Errors
+/// In deterministic mode.
+#[inline(always)]
+pub(crate) fn refuse(_: &str) -> std::io::Result<()> {
+    Ok(())
+}
+
 #[inline(always)]
 pub(super) fn next_thread(_: &'static Worker) -> Option<Option<&'static Control>> {
     None
@@ -30,4 +37,24 @@ pub(super) fn ended(_: &'static Control) {}
 #[inline(always)]
 pub(super) fn is_foreign(_: &'static Worker, _: &'static Control) -> bool {
     false
+}
+
+pub(crate) mod network {
+    pub(crate) mod calls {
+        use std::os::fd::BorrowedFd;
+
+        pub(crate) struct Lease;
+
+        impl Lease {
+            #[inline(always)]
+            pub(crate) fn of(_: BorrowedFd<'_>) -> Lease {
+                Lease
+            }
+
+            #[inline(always)]
+            pub(crate) fn duplicate(&self, _: BorrowedFd<'_>) -> Lease {
+                Lease
+            }
+        }
+    }
 }

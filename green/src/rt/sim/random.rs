@@ -30,4 +30,9 @@ impl Random {
         let wide = u128::from(self.next()) * u128::from(bound.max(1));
         u64::try_from(wide >> 64).unwrap_or(0)
     }
+
+    /// True `parts` times of a million.
+    pub(crate) fn chance(&mut self, parts: u32) -> bool {
+        parts > 0 && self.below(1_000_000) < u64::from(parts)
+    }
 }

@@ -4,12 +4,13 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use super::clock::Running;
+use super::network::calls::lock;
 use super::{Sim, Trace};
 use crate::rt::control::State;
 use crate::rt::stack::overflow;
 use crate::rt::worker::Worker;
 use crate::rt::{Runtime, blocking, current, dump, stack, switch, timer};
-use crate::sim::Schedule;
+use crate::sim::{Network, Schedule};
 use crate::thread::{Builder, JoinHandle};
 
 /// The first number of a run's threads: so that theirs are the same in each run.
@@ -45,6 +46,7 @@ fn workers() -> std::sync::MutexGuard<'static, Vec<&'static Worker>> {
 pub(crate) fn run<T: Send + 'static>(
     schedule: &Schedule,
     limits: Limits,
+    network: &Network,
     root: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<(Ended<T>, Trace)> {
     let runtime = Runtime::get_or_start()?;
@@ -56,7 +58,7 @@ pub(crate) fn run<T: Send + 'static>(
         std::thread::scope(|scope| {
             let os_thread = std::thread::Builder::new()
                 .name("threadbare-sim".to_owned())
-                .spawn_scoped(scope, || serve(worker, schedule, limits, root))?;
+                .spawn_scoped(scope, || serve(worker, schedule, limits, network, root))?;
             os_thread
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -69,6 +71,7 @@ fn serve<T: Send + 'static>(
     worker: &'static Worker,
     schedule: &Schedule,
     limits: Limits,
+    network: &Network,
     root: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<(Ended<T>, Trace)> {
     let sim = worker.simulation().expect("a run's worker has its part");
@@ -84,7 +87,7 @@ fn serve<T: Send + 'static>(
         let _ = overflow::give_alternate_stack();
     }
     worker.number_from(FIRST_NUMBER);
-    sim.begin(schedule, limits.decisions);
+    sim.begin(schedule, limits.decisions, network);
     let root = Builder::new().name("root".to_owned()).spawn(root)?;
     while let Some(control) = worker.next_thread() {
         switch::run(worker, control);
@@ -95,6 +98,9 @@ fn serve<T: Send + 'static>(
 fn finish<T>(worker: &'static Worker, sim: &Sim, root: JoinHandle<T>) -> (Ended<T>, Trace) {
     let run = sim.lock().take().expect("the run that began");
     let mut trace = run.trace;
+    if let Some(network) = sim.network() {
+        trace.note(lock(&network).hash);
+    }
     trace.finish(run.plan.steps(), sim.now());
     let ended = if run.root_ended {
         Ended::Root(root.join())
