@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use linux_raw_sys::general::{AT_FDCWD, PATH_MAX};
-use zerocopy::IntoBytes;
+use zerocopy::{Immutable, IntoBytes};
 
 use super::Caller;
 use crate::error::Errno;
@@ -53,6 +53,9 @@ fn getdents_as(
     Ok(listing.bytes.len())
 }
 
+/// What may follow a name.
+const PADDING: [u8; 16] = [0; 16];
+
 /// The entries gathered for one call. It never grows past what was asked for at first: entries come under a lock.
 struct Listing {
     bytes: Vec<u8>,
@@ -64,7 +67,7 @@ struct Listing {
 impl Listing {
     fn new(limit: usize) -> Result<Listing, Errno> {
         let mut bytes = Vec::new();
-        bytes.try_reserve_exact(limit)?;
+        bytes.try_reserve_exact(limit + PADDING.len())?;
         Ok(Listing {
             bytes,
             limit,
@@ -111,16 +114,17 @@ impl Listing {
         added
     }
 
-    /// Puts pieces one after the other, followed by zeroes up to `length`, if there is room.
-    fn put(&mut self, length: usize, pieces: &[&[u8]]) -> bool {
+    /// Puts a header and a name, followed by at most 16 zeroes up to `length`, if there is room.
+    #[inline]
+    fn put(&mut self, length: usize, header: &(impl IntoBytes + Immutable), name: &[u8]) -> bool {
         let end = self.bytes.len() + length;
         if end > self.limit {
             return false;
         }
-        for piece in pieces {
-            self.bytes.extend_from_slice(piece);
-        }
-        self.bytes.resize(end, 0);
+        self.bytes.extend_from_slice(header.as_bytes());
+        self.bytes.extend_from_slice(name);
+        self.bytes.extend_from_slice(&PADDING); // as many as there ever are takes less than to count them
+        self.bytes.truncate(end);
         true
     }
 }
@@ -133,7 +137,7 @@ fn write_entry(listing: &mut Listing, entry: &DirectoryEntry<'_>) -> bool {
         length: u16::try_from(length).unwrap_or_default(),
         kind: entry.kind.entry_type(),
     };
-    listing.put(length, &[header.as_bytes(), entry.name])
+    listing.put(length, &header, entry.name)
 }
 
 fn write_old_entry(listing: &mut Listing, entry: &DirectoryEntry<'_>) -> bool {
@@ -143,14 +147,12 @@ fn write_old_entry(listing: &mut Listing, entry: &DirectoryEntry<'_>) -> bool {
         next: entry.next.cast_signed(),
         length: u16::try_from(length).unwrap_or_default(),
     };
+    let added = listing.put(length, &header, entry.name);
     // The type is the last byte of the entry.
-    let padding = length - size_of::<OldDirentHeader>() - entry.name.len() - 1;
-    let zeroes = [0; 8];
-    let padding = zeroes.get(..padding).unwrap_or(&zeroes);
-    listing.put(
-        length,
-        &[header.as_bytes(), entry.name, padding, &[entry.kind.entry_type()]],
-    )
+    if let Some(last) = listing.bytes.last_mut().filter(|_| added) {
+        *last = entry.kind.entry_type();
+    }
+    added
 }
 
 /// `getcwd(2)`
