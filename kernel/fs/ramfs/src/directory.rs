@@ -11,6 +11,7 @@ use threadbare_kernel::vfs::{
 };
 use threadbare_machine::sync::{SpinGuard, SpinLock};
 
+use crate::names::{Entry, Names};
 use crate::node::{Content, Node};
 
 /// How many names a file may have.
@@ -18,18 +19,13 @@ const LINK_LIMIT: u32 = u32::MAX / 2;
 
 /// The names in a directory, and its own.
 pub(crate) struct Entries {
-    by_name: BTreeMap<Name, Entry>,
+    by_name: Names,
     /// What listings show, by position.
     order: BTreeMap<u64, Listed>,
     next_position: u64,
     /// Where the directory itself is; `None` for the root, and once it has been removed.
     link: Option<(Weak<Node>, Name)>,
     removed: bool,
-}
-
-struct Entry {
-    position: u64,
-    node: Arc<Node>,
 }
 
 /// What a listing shows of a name: nothing of it ever changes while the node has the name.
@@ -52,7 +48,7 @@ impl Listed {
 impl Entries {
     pub(crate) const fn new() -> Entries {
         Entries {
-            by_name: BTreeMap::new(),
+            by_name: Names::new(),
             order: BTreeMap::new(),
             next_position: 1,
             link: None,
@@ -78,7 +74,7 @@ impl Entries {
         let position = self.next_position;
         self.next_position += 1;
         let _ = self.order.insert(position, Listed::new(name.clone(), &node));
-        let _ = self.by_name.insert(name, Entry { position, node });
+        self.by_name.insert(Entry::new(name, position, node));
         None
     }
 
@@ -89,7 +85,7 @@ impl Entries {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_name.is_empty()
+        self.by_name.len() == 0
     }
 
     /// Says where the directory itself is now.
@@ -110,7 +106,7 @@ impl Drop for Node {
         };
         let mut trees = Vec::from([core::mem::take(&mut entries.lock().by_name)]);
         while let Some(tree) = trees.pop() {
-            for node in tree.into_values().filter_map(|entry| Arc::into_inner(entry.node)) {
+            for node in tree.into_nodes().filter_map(Arc::into_inner) {
                 if let Content::Directory(entries) = &node.content {
                     trees.push(core::mem::take(&mut entries.lock().by_name));
                 }
@@ -143,7 +139,7 @@ impl Node {
     pub(crate) fn insert(&self, name: Name, node: Arc<Node>) -> Result<(), Errno> {
         {
             let mut entries = self.live_entries()?;
-            if entries.by_name.contains_key(&name) {
+            if entries.by_name.get(&name).is_some() {
                 return Err(Errno::EEXIST);
             }
             let _ = entries.put(name.clone(), node.clone());

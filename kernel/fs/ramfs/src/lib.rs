@@ -22,6 +22,7 @@ mod archive;
 mod data;
 mod directory;
 mod file;
+mod names;
 mod node;
 mod rename;
 

@@ -18,7 +18,7 @@ use threadbare_kernel::vfs::{
 use crate::RamFs;
 
 /// A clock that moves at every look.
-fn clock() -> Timestamp {
+pub(crate) fn clock() -> Timestamp {
     static SECONDS: AtomicI64 = AtomicI64::new(1000);
     Timestamp {
         seconds: SECONDS.fetch_add(1, Ordering::Relaxed),
@@ -66,7 +66,7 @@ fn open_file(file_system: &Arc<RamFs>, path: &str) -> Arc<File> {
     let credentials = Credentials::root();
     let resolver = Resolver::new(&context, &credentials);
     let flags = OpenFlags::new(linux_raw_sys::general::O_RDWR | linux_raw_sys::general::O_CREAT).unwrap();
-    open(&resolver, context.root(), path.as_bytes(), flags, 0o644).unwrap()
+    open(&resolver, &|| Ok(context.root()), path.as_bytes(), flags, 0o644).unwrap()
 }
 
 fn write_at(file: &Arc<File>, offset: u64, bytes: &[u8]) -> Result<usize, Errno> {
