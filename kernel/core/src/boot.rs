@@ -83,7 +83,8 @@ fn make_process(parts: &Parts, archive: &'static [u8], spec: &RunSpec<'_>) -> Ar
     let fs = FsContext::new(namespace.clone());
     let root = Credentials::root();
     for &(path, make) in parts.mounts {
-        let place = Resolver::new(&fs, &root).lookup(fs.root(), path.as_bytes(), SymlinkPolicy::Follow);
+        let place =
+            Resolver::new(&fs, &root).lookup(|| Ok(fs.root()), path.as_bytes(), SymlinkPolicy::Follow);
         if let Ok(place) = place {
             let file_system = make();
             let source = name(file_system.name());
@@ -93,7 +94,7 @@ fn make_process(parts: &Parts, archive: &'static [u8], spec: &RunSpec<'_>) -> Ar
     }
     let credentials = Credentials::of(spec.credentials.uid, spec.credentials.gid);
     if let Ok(place) =
-        Resolver::new(&fs, &root).lookup(fs.root(), spec.working_directory, SymlinkPolicy::Follow)
+        Resolver::new(&fs, &root).lookup(|| Ok(fs.root()), spec.working_directory, SymlinkPolicy::Follow)
     {
         fs.set_working_directory(place);
     }

@@ -285,7 +285,9 @@ fn open_executable(thread: &Thread, start: &From, path: &[u8]) -> Result<Arc<Fil
     let credentials = process.credentials();
     let resolver = Resolver::new(&process.fs, &credentials);
     let place = match start {
-        From::Directory(directory) => resolver.lookup(directory.clone(), path, SymlinkPolicy::Follow)?,
+        From::Directory(directory) => {
+            resolver.lookup(|| Ok(directory.clone()), path, SymlinkPolicy::Follow)?
+        }
         From::File(place) => place.clone(),
     };
     open_place_for_execution(place, &credentials)

@@ -3,13 +3,14 @@
 //! The kernel reads each piece of user memory once and works on the copy: a second look could find something else.
 
 use alloc::vec::Vec;
-use core::ops::Range;
+use core::ops::{Deref, Range};
 
 use linux_raw_sys::general::PATH_MAX;
 use threadbare_machine::memory::{Frame, PAGE_SIZE};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::error::Errno;
+use crate::vfs::bytes::position;
 
 /// The memory of the program that calls. Addresses are the program's, unchecked; a range that wraps, or that is
 /// not all the program's, is `EFAULT`.
@@ -65,6 +66,49 @@ pub trait UserMemory {
     }
 }
 
+/// A path that a program gave. Most are short, and take no memory of the heap.
+#[derive(Debug)]
+pub struct PathBytes(Bytes);
+
+/// How long a short one may be, with its NUL.
+const SHORT: usize = 64;
+
+#[derive(Debug)]
+enum Bytes {
+    Short { length: usize, bytes: [u8; SHORT] },
+    Long(Vec<u8>),
+}
+
+impl PathBytes {
+    /// No path.
+    pub const EMPTY: PathBytes = PathBytes(Bytes::Long(Vec::new()));
+
+    /// The same on the heap.
+    ///
+    /// # Errors
+    /// `ENOMEM`.
+    pub fn into_vec(self) -> Result<Vec<u8>, Errno> {
+        if let Bytes::Long(bytes) = self.0 {
+            return Ok(bytes);
+        }
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(self.len())?;
+        bytes.extend_from_slice(&self);
+        Ok(bytes)
+    }
+}
+
+impl Deref for PathBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Bytes::Short { length, bytes } => bytes.get(..*length).unwrap_or_default(),
+            Bytes::Long(bytes) => bytes,
+        }
+    }
+}
+
 impl dyn UserMemory + '_ {
     /// Reads a value.
     ///
@@ -88,9 +132,17 @@ impl dyn UserMemory + '_ {
     ///
     /// # Errors
     /// `EFAULT`; `ENAMETOOLONG` if it is longer than `PATH_MAX` with its NUL; `ENOMEM`.
-    pub fn read_path(&self, from: usize) -> Result<Vec<u8>, Errno> {
-        self.read_string(from, PATH_MAX as usize - 1)?
-            .ok_or(Errno::ENAMETOOLONG)
+    pub fn read_path(&self, from: usize) -> Result<PathBytes, Errno> {
+        let mut bytes = [0; SHORT];
+        // A piece that lies in one page.
+        if from % PAGE_SIZE <= PAGE_SIZE - SHORT {
+            self.read_bytes(from, &mut bytes)?;
+            if let Some(length) = position(&bytes, 0) {
+                return Ok(PathBytes(Bytes::Short { length, bytes }));
+            }
+        }
+        let path = self.read_string(from, PATH_MAX as usize - 1)?;
+        Ok(PathBytes(Bytes::Long(path.ok_or(Errno::ENAMETOOLONG)?)))
     }
 
     /// Reads a string of at most `limit` bytes with its NUL, and returns it without; `None` if it is longer.
@@ -107,7 +159,8 @@ impl dyn UserMemory + '_ {
             let length = PART.min(PAGE_SIZE - at % PAGE_SIZE);
             let part = buffer.get_mut(..length).unwrap_or_default();
             self.read_bytes(at, part)?;
-            let text = part.split(|byte| *byte == 0).next().unwrap_or_default();
+            let text = position(part, 0).and_then(|length| part.get(..length));
+            let text = text.unwrap_or(part);
             string.try_reserve(text.len())?;
             string.extend_from_slice(text);
             if text.len() < length {

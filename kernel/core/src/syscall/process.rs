@@ -69,7 +69,7 @@ pub(super) fn execveat(
     if flags & linux::AT_SYMLINK_NOFOLLOW != 0 {
         let credentials = call.process().credentials();
         let resolver = Resolver::new(&call.process().fs, &credentials);
-        let place = resolver.lookup(start.clone(), &path, SymlinkPolicy::Keep)?;
+        let place = resolver.lookup(|| Ok(start.clone()), &path, SymlinkPolicy::Keep)?;
         if place.inode().kind() == FileType::Symlink {
             return Err(Errno::ELOOP);
         }
@@ -99,7 +99,7 @@ fn replace(
 
 fn read_path(call: &Call<'_>, path: usize) -> Result<Vec<u8>, Errno> {
     let memory: &dyn UserMemory = &call.memory();
-    memory.read_path(path)
+    memory.read_path(path)?.into_vec()
 }
 
 /// A null-terminated array of pointers to strings; a null array is an empty one, as on Linux.

@@ -180,9 +180,9 @@ impl Credentials {
     ///
     /// # Errors
     /// `EPERM` if it forbids to remove `child` from `directory`.
-    pub fn check_sticky(&self, directory: &Metadata, child: &Metadata) -> Result<(), Errno> {
+    pub fn check_sticky(&self, directory: &Metadata, child: impl FnOnce() -> Metadata) -> Result<(), Errno> {
         let sticky = directory.permissions & linux_raw_sys::general::S_ISVTX != 0;
-        if sticky && !self.owns(directory) && !self.owns(child) {
+        if sticky && !self.owns(directory) && !self.owns(&child()) {
             Err(Errno::EPERM)
         } else {
             Ok(())

@@ -24,6 +24,11 @@ pub trait Inode: Any + Send + Sync {
         self.metadata().inode
     }
 
+    /// Both at once, which path resolution asks for.
+    fn kind_and_number(&self) -> (FileType, u64) {
+        (self.kind(), self.number())
+    }
+
     /// What `stat(2)` tells.
     fn metadata(&self) -> Metadata;
 
@@ -42,6 +47,14 @@ pub trait Inode: Any + Send + Sync {
     /// It as a directory; present for exactly those of [`FileType::Directory`].
     fn directory(&self) -> Option<&dyn Directory> {
         None
+    }
+
+    /// The file of that name in it: [`Directory::lookup`].
+    ///
+    /// # Errors
+    /// `ENOTDIR`; `ENOENT` if there is none.
+    fn lookup(&self, name: &[u8]) -> Result<Arc<dyn Inode>, Errno> {
+        self.directory().ok_or(Errno::ENOTDIR)?.lookup(name)
     }
 
     /// Its content, if it is a regular file that can be cut and mapped.

@@ -24,6 +24,7 @@
 //! answer as fast as a cache would.
 
 mod anonymous;
+pub(crate) mod bytes;
 mod capabilities;
 mod context;
 mod credentials;

@@ -14,6 +14,31 @@ pub enum Name {
     Static(&'static [u8]),
     /// Given by a program.
     Shared(Arc<[u8]>),
+    /// Given by a program, and short enough to lie here.
+    Short(ShortName),
+}
+
+/// As many bytes as fit without making a [`Name`] larger.
+const SHORT: usize = 22;
+
+/// A name of at most 22 bytes.
+#[derive(Clone, Copy)]
+pub struct ShortName {
+    length: u8,
+    bytes: [u8; SHORT],
+}
+
+impl ShortName {
+    fn copy(name: &[u8]) -> Option<ShortName> {
+        let mut bytes = [0; SHORT];
+        bytes.get_mut(..name.len())?.copy_from_slice(name);
+        let length = u8::try_from(name.len()).ok()?;
+        Some(ShortName { length, bytes })
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
+    }
 }
 
 impl Name {
@@ -25,10 +50,11 @@ impl Name {
     /// # Errors
     /// `ENAMETOOLONG` if they are more than [`Name::MAX`]. The copy is small, so it comes out of the kernel's reserve.
     pub fn copy(bytes: &[u8]) -> Result<Name, Errno> {
-        if bytes.len() > Name::MAX {
-            return Err(Errno::ENAMETOOLONG);
+        match ShortName::copy(bytes) {
+            Some(name) => Ok(Name::Short(name)),
+            None if bytes.len() > Name::MAX => Err(Errno::ENAMETOOLONG),
+            None => Ok(Name::Shared(Arc::from(bytes))),
         }
-        Ok(Name::Shared(Arc::from(bytes)))
     }
 }
 
@@ -39,6 +65,7 @@ impl Deref for Name {
         match self {
             Name::Static(bytes) => bytes,
             Name::Shared(bytes) => bytes,
+            Name::Short(name) => name.as_bytes(),
         }
     }
 }
@@ -72,5 +99,23 @@ impl Ord for Name {
 impl fmt::Debug for Name {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.escape_ascii(), formatter)
+    }
+}
+
+const _: () = assert!(size_of::<Name>() == 24);
+
+#[cfg(test)]
+mod tests {
+    use super::Name;
+    use crate::error::Errno;
+
+    #[test]
+    fn names_of_all_lengths_are_what_they_were_copied_from() {
+        let bytes = [b'n'; Name::MAX + 1];
+        for length in 0..=Name::MAX {
+            let name = Name::copy(&bytes[..length]).unwrap();
+            assert_eq!((&*name, &*name.clone()), (&bytes[..length], &bytes[..length]));
+        }
+        assert_eq!(Name::copy(&bytes).err(), Some(Errno::ENAMETOOLONG));
     }
 }

@@ -159,25 +159,36 @@ impl Namespace {
 
     /// The root of what is mounted at `place`, and so on; `place` itself if nothing is.
     pub(super) fn cross(&self, mut place: Place) -> Place {
-        if place.inode().kind() == FileType::Directory {
-            self.cross_directory(&mut place);
+        if let (FileType::Directory, number) = place.inode().kind_and_number() {
+            self.cross_directory(&mut place, number);
         }
         place
     }
 
-    /// As [`cross`](Namespace::cross), for a directory.
+    /// As [`cross`](Namespace::cross), for a directory of that number.
     #[inline]
-    pub(super) fn cross_directory(&self, place: &mut Place) {
-        while self.covered.load(Ordering::Relaxed) & bit_of(place.inode().number()) != 0 {
-            match self.mounted_on(place) {
-                Some(mount) => *place = Place::root_of(mount),
-                None => return,
-            }
+    pub(super) fn cross_directory(&self, place: &mut Place, number: u64) {
+        if self.may_cover(number) {
+            self.cross_mounts(place);
+        }
+    }
+
+    /// Whether something may be mounted on the directories of that number.
+    fn may_cover(&self, number: u64) -> bool {
+        self.covered.load(Ordering::Relaxed) & bit_of(number) != 0
+    }
+
+    fn cross_mounts(&self, place: &mut Place) {
+        while let Some(mount) = self.mounted_on(place) {
+            *place = Place::root_of(mount);
         }
     }
 
     fn mounted_on(&self, place: &Place) -> Option<Arc<Mount>> {
         let number = place.inode().number();
+        if !self.may_cover(number) {
+            return None;
+        }
         let mounts = self.mounts.lock();
         let covers = |mount: &&Arc<Mount>| {
             let on = mount.on.as_ref();

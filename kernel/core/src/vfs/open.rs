@@ -22,7 +22,7 @@ const RACE_LIMIT: u32 = 100;
 /// As `open(2)` says.
 pub fn open(
     resolver: &Resolver<'_>,
-    start: Place,
+    start: &dyn Fn() -> Result<Place, Errno>,
     path: &[u8],
     flags: OpenFlags,
     permissions: u32,
@@ -113,15 +113,17 @@ fn open_unchecked(place: Place, flags: OpenFlags, credentials: &Credentials) -> 
 
 fn open_or_create(
     resolver: &Resolver<'_>,
-    mut start: Place,
+    start: &dyn Fn() -> Result<Place, Errno>,
     path: &[u8],
     flags: OpenFlags,
     permissions: u32,
 ) -> Result<Arc<File>, Errno> {
+    // A link that is followed: where it stands, and where it leads.
+    let mut from: Option<Place> = None;
     let mut target: Vec<u8>;
     let mut path = path;
     for _ in 0..RACE_LIMIT {
-        let parent = resolver.parent(start.clone(), path)?;
+        let parent = resolver.parent(|| from.clone().map_or_else(start, Ok), path)?;
         let Last::Name(name) = parent.last() else {
             return Err(if flags.has(linux::O_EXCL) {
                 Errno::EEXIST
@@ -146,7 +148,7 @@ fn open_or_create(
                     LinkTarget::Place(place) => return open_place(place, flags, resolver.credentials()),
                     LinkTarget::Path(next) => next,
                 };
-                start = parent.directory.clone();
+                from = Some(parent.directory.clone());
                 drop(parent);
                 target = next;
                 path = &target;
@@ -174,7 +176,7 @@ fn create(
 
 fn open_unnamed(
     resolver: &Resolver<'_>,
-    start: Place,
+    start: &dyn Fn() -> Result<Place, Errno>,
     path: &[u8],
     flags: OpenFlags,
     permissions: u32,

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
+use super::bytes::position;
 use super::{Access, Credentials, FileType, FsContext, Inode, LinkTarget, Name, Namespace, Place};
 use crate::error::Errno;
 
@@ -62,8 +63,8 @@ impl Parent<'_> {
 
 /// Resolves paths on behalf of someone. One resolver serves one system call: it counts the links that it follows.
 pub struct Resolver<'a> {
+    context: &'a FsContext,
     namespace: &'a Namespace,
-    root: Place,
     credentials: &'a Credentials,
     followed: Cell<u32>,
 }
@@ -72,8 +73,8 @@ impl<'a> Resolver<'a> {
     /// A resolver for a process that stands at `context`.
     pub fn new(context: &'a FsContext, credentials: &'a Credentials) -> Self {
         Resolver {
+            context,
             namespace: context.namespace(),
-            root: context.root(),
             credentials,
             followed: Cell::new(0),
         }
@@ -84,19 +85,28 @@ impl<'a> Resolver<'a> {
         self.credentials
     }
 
-    /// Where `path` leads from `start`.
+    /// Where `path` leads. `start` is asked where a relative one begins.
     ///
     /// # Errors
     /// `ENOENT`, `ENOTDIR`, `EACCES`, `ELOOP`, `ENAMETOOLONG` as `path_resolution(7)` says; `ENOENT` for an empty path.
-    pub fn lookup(&self, start: Place, path: &[u8], policy: SymlinkPolicy) -> Result<Place, Errno> {
+    pub fn lookup(
+        &self,
+        start: impl FnOnce() -> Result<Place, Errno>,
+        path: &[u8],
+        policy: SymlinkPolicy,
+    ) -> Result<Place, Errno> {
         self.walk(start, path)?.finish(policy)
     }
 
-    /// Where all of `path` but its last component leads from `start`.
+    /// Where all of `path` but its last component leads. `start` is asked where a relative one begins.
     ///
     /// # Errors
     /// As [`lookup`](Resolver::lookup).
-    pub fn parent<'p>(&self, start: Place, path: &'p [u8]) -> Result<Parent<'p>, Errno> {
+    pub fn parent<'p>(
+        &self,
+        start: impl FnOnce() -> Result<Place, Errno>,
+        path: &'p [u8],
+    ) -> Result<Parent<'p>, Errno> {
         self.walk(start, path)?.before_last()
     }
 
@@ -111,20 +121,13 @@ impl<'a> Resolver<'a> {
     }
 
     /// The file of that name in the directory `parent`. Mounts are not looked at.
+    #[inline]
     fn lookup_in(&self, parent: &Place, name: &[u8]) -> Result<Arc<dyn Inode>, Errno> {
-        let Some(directory) = parent.inode().directory() else {
-            return Err(Errno::ENOTDIR);
-        };
-        self.check_permission(parent)?;
+        self.check_search(parent)?;
         if name.len() > Name::MAX {
-            // A removed directory has no names at all.
-            return Err(if parent.is_removed() {
-                Errno::ENOENT
-            } else {
-                Errno::ENAMETOOLONG
-            });
+            return Err(too_long(parent));
         }
-        directory.lookup(name)
+        parent.inode().lookup(name)
     }
 
     /// The directory above this one, which is never above the root.
@@ -132,7 +135,8 @@ impl<'a> Resolver<'a> {
     /// # Errors
     /// `ENOENT` if this one has been removed.
     pub fn above(&self, place: &Place) -> Result<Place, Errno> {
-        place.above(&self.root, self.namespace)
+        // Only who may change the root can find another one here than where the path began.
+        place.above(&self.context.root(), self.namespace)
     }
 
     /// Counts a link that is about to be followed.
@@ -148,11 +152,16 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn walk<'w, 'p>(&'w self, start: Place, path: &'p [u8]) -> Result<Walk<'w, 'a, 'p>, Errno> {
+    #[inline]
+    fn walk<'w, 'p>(
+        &'w self,
+        start: impl FnOnce() -> Result<Place, Errno>,
+        path: &'p [u8],
+    ) -> Result<Walk<'w, 'a, 'p>, Errno> {
         let at = match path {
             [] => return Err(Errno::ENOENT),
-            [b'/', ..] => self.root.clone(),
-            _ => start,
+            [b'/', ..] => self.context.root(),
+            _ => start()?,
         };
         Ok(Walk {
             resolver: self,
@@ -162,21 +171,40 @@ impl<'a> Resolver<'a> {
         })
     }
 
+    /// Checks that `directory` may be passed through. Who passes through every one waits neither for the metadata nor to hear
+    /// whether it is one: looking a name up will tell.
+    #[inline]
     fn check_search(&self, directory: &Place) -> Result<(), Errno> {
-        if directory.inode().kind() != FileType::Directory {
-            return Err(Errno::ENOTDIR);
+        if self.credentials.searches_everywhere() {
+            Ok(())
+        } else {
+            self.check_permission(directory)
         }
-        self.check_permission(directory)
     }
 
-    /// Checks that a directory may be passed through.
+    #[cold]
     fn check_permission(&self, directory: &Place) -> Result<(), Errno> {
-        // Who passes through every directory does not wait for the metadata.
-        if self.credentials.searches_everywhere() {
-            return Ok(());
-        }
+        check_directory(directory)?;
         self.credentials
             .check(&directory.inode().metadata(), Access::EXECUTE)
+    }
+}
+
+fn check_directory(place: &Place) -> Result<(), Errno> {
+    if place.inode().kind() == FileType::Directory {
+        Ok(())
+    } else {
+        Err(Errno::ENOTDIR)
+    }
+}
+
+/// What looking up a name that is too long fails with: a removed directory has no names at all.
+#[cold]
+fn too_long(parent: &Place) -> Errno {
+    match check_directory(parent) {
+        Ok(()) if parent.is_removed() => Errno::ENOENT,
+        Ok(()) => Errno::ENAMETOOLONG,
+        Err(errno) => errno,
     }
 }
 
@@ -192,14 +220,14 @@ struct Walk<'w, 'a, 'p> {
 
 impl<'p> Walk<'_, '_, 'p> {
     /// The bounds of the next component; empty at the end of the path.
+    #[inline]
     fn component(&self) -> (usize, usize) {
-        let rest = self.path.get(self.next..).unwrap_or_default();
-        let start = self.next + rest.iter().take_while(|byte| **byte == b'/').count();
+        let mut start = self.next;
+        while self.path.get(start) == Some(&b'/') {
+            start += 1;
+        }
         let rest = self.path.get(start..).unwrap_or_default();
-        (
-            start,
-            start + rest.iter().take_while(|byte| **byte != b'/').count(),
-        )
+        (start, start + position(rest, b'/').unwrap_or(rest.len()))
     }
 
     /// Whether nothing but slashes follows `end`.
@@ -215,6 +243,7 @@ impl<'p> Walk<'_, '_, 'p> {
         loop {
             let (start, end) = self.component();
             if self.is_last(end) {
+                check_directory(&self.at)?;
                 self.resolver.check_search(&self.at)?;
                 return Ok(Parent {
                     directory: self.at,
@@ -248,30 +277,37 @@ impl<'p> Walk<'_, '_, 'p> {
     }
 
     /// Goes through one component.
+    #[inline]
     fn step(&mut self, start: usize, end: usize, follow: bool) -> Result<(), Errno> {
         self.next = end;
-        match self.path.get(start..end).unwrap_or_default() {
-            b"." => self.resolver.check_search(&self.at),
-            b".." => {
-                self.resolver.check_search(&self.at)?;
-                self.at = self.at.above(&self.resolver.root, self.resolver.namespace)?;
-                Ok(())
-            }
-            name => {
-                let inode = self.resolver.lookup_in(&self.at, name)?;
-                let kind = inode.kind();
-                if follow && kind == FileType::Symlink {
-                    return self.follow(&*inode);
-                }
-                self.at.descend(inode, kind, name)?;
-                if kind == FileType::Directory {
-                    self.resolver.namespace.cross_directory(&mut self.at);
-                }
-                Ok(())
-            }
+        let name = self.path.get(start..end).unwrap_or_default();
+        if matches!(name, b"." | b"..") {
+            return self.step_dots(name == b"..");
         }
+        let inode = self.resolver.lookup_in(&self.at, name)?;
+        let (kind, number) = inode.kind_and_number();
+        if follow && kind == FileType::Symlink {
+            return self.follow(&*inode);
+        }
+        self.at.descend(inode, kind, name)?;
+        if kind == FileType::Directory {
+            self.resolver.namespace.cross_directory(&mut self.at, number);
+        }
+        Ok(())
     }
 
+    /// Stays, or goes to the directory above.
+    #[inline(never)]
+    fn step_dots(&mut self, up: bool) -> Result<(), Errno> {
+        check_directory(&self.at)?;
+        self.resolver.check_search(&self.at)?;
+        if up {
+            self.at = self.resolver.above(&self.at)?;
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
     fn follow(&mut self, link: &dyn Inode) -> Result<(), Errno> {
         self.resolver.count_link()?;
         match link.link_target()? {
@@ -279,7 +315,7 @@ impl<'p> Walk<'_, '_, 'p> {
             LinkTarget::Path(target) => {
                 match target.first() {
                     None => return Err(Errno::ENOENT),
-                    Some(b'/') => self.at = self.resolver.root.clone(),
+                    Some(b'/') => self.at = self.resolver.context.root(),
                     Some(_) => {}
                 }
                 self.path = Cow::Owned(joined(target, self.path.get(self.next..).unwrap_or_default())?);

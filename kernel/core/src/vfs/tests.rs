@@ -186,8 +186,8 @@ fn a_sticky_directory_keeps_files_for_their_owners() {
         ..metadata(FileType::Directory, 0o1777)
     };
     let file = metadata(FileType::Regular, 0o644);
-    assert_eq!(user(7, 7, &[]).check_sticky(&sticky, &file), Err(Errno::EPERM));
+    assert_eq!(user(7, 7, &[]).check_sticky(&sticky, || file), Err(Errno::EPERM));
     for owner in [5, 1000, 0] {
-        assert_eq!(user(owner, 7, &[]).check_sticky(&sticky, &file), Ok(()));
+        assert_eq!(user(owner, 7, &[]).check_sticky(&sticky, || file), Ok(()));
     }
 }

@@ -43,7 +43,7 @@ impl Fake {
 
 fn lookup(context: &FsContext, path: &str) -> Result<Place, Errno> {
     Resolver::new(context, &Credentials::root()).lookup(
-        context.root(),
+        || Ok(context.root()),
         path.as_bytes(),
         SymlinkPolicy::Follow,
     )
@@ -57,7 +57,7 @@ fn text(path: &str) -> Result<String, Errno> {
     let resolver = Resolver::new(&context, &credentials);
     let file = vfs::open(
         &resolver,
-        context.root(),
+        &|| Ok(context.root()),
         path.as_bytes(),
         OpenFlags::new(0).unwrap(),
         0,
@@ -80,7 +80,7 @@ fn link(path: &str) -> String {
     let resolver = Resolver::new(&context, &credentials);
     let path = std::format!("/sys/{path}");
     let place = resolver
-        .lookup(context.root(), path.as_bytes(), SymlinkPolicy::Keep)
+        .lookup(|| Ok(context.root()), path.as_bytes(), SymlinkPolicy::Keep)
         .unwrap();
     match place.inode().link_target().unwrap() {
         LinkTarget::Path(path) => String::from_utf8(path).unwrap(),
@@ -545,7 +545,7 @@ fn nothing_can_be_changed() {
         let resolver = Resolver::new(&context, &credentials);
         vfs::open(
             &resolver,
-            context.root(),
+            &|| Ok(context.root()),
             path,
             OpenFlags::new(flags).unwrap(),
             0o644,

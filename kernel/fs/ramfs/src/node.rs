@@ -101,7 +101,11 @@ impl Node {
 
     /// Notes a change of the content now.
     pub(crate) fn touch(&self) {
-        let now = self.shared.now();
+        self.touch_at(self.shared.now());
+    }
+
+    /// Notes a change of the content at that time.
+    pub(crate) fn touch_at(&self, now: Timestamp) {
         let mut attributes = self.attributes.lock();
         attributes.modified = now;
         attributes.changed = now;
@@ -109,7 +113,11 @@ impl Node {
 
     /// Notes a change of anything but the content now.
     pub(crate) fn touch_attributes(&self) {
-        let now = self.shared.now();
+        self.touch_attributes_at(self.shared.now());
+    }
+
+    /// Notes a change of anything but the content at that time.
+    pub(crate) fn touch_attributes_at(&self, now: Timestamp) {
         self.attributes.lock().changed = now;
     }
 
@@ -145,6 +153,14 @@ impl Inode for Node {
 
     fn number(&self) -> u64 {
         self.number
+    }
+
+    fn kind_and_number(&self) -> (FileType, u64) {
+        (self.kind(), self.number)
+    }
+
+    fn lookup(&self, name: &[u8]) -> Result<Arc<dyn Inode>, Errno> {
+        Ok(self.find(name)?)
     }
 
     fn metadata(&self) -> Metadata {

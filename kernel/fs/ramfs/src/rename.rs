@@ -41,9 +41,10 @@ impl Node {
             }
             (_, target) => self.replace(&name, source, to, &to_name, target)?,
         }
-        source.touch_attributes();
-        self.touch();
-        to.touch();
+        let now = self.shared.now();
+        source.touch_attributes_at(now);
+        self.touch_at(now);
+        to.touch_at(now);
         Ok(())
     }
 

@@ -1,13 +1,12 @@
 //! [`Caller`]: on whose behalf a system call on files runs.
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use linux_raw_sys::general::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW};
 use threadbare_machine::sync::SpinLock;
 
 use crate::error::Errno;
-use crate::syscall::memory::UserMemory;
+use crate::syscall::memory::{PathBytes, UserMemory};
 use crate::vfs::{
     Credentials, Descriptor, FdTable, File, FileType, FsContext, Place, Resolver, SymlinkPolicy, Timestamp,
 };
@@ -75,7 +74,7 @@ impl Caller<'_> {
     ///
     /// # Errors
     /// `EFAULT`, `ENAMETOOLONG`, `ENOMEM`.
-    pub fn path(&self, address: usize) -> Result<Vec<u8>, Errno> {
+    pub fn path(&self, address: usize) -> Result<PathBytes, Errno> {
         self.memory.read_path(address)
     }
 
@@ -84,15 +83,12 @@ impl Caller<'_> {
         Resolver::new(self.fs, self.credentials)
     }
 
-    /// Where a path starts from: `directory` if it is relative.
+    /// The directory that a descriptor stands for.
     ///
     /// # Errors
-    /// `ENOENT` for an empty path; `EBADF` if `directory` is no descriptor, `ENOTDIR` if it is no directory.
-    pub fn start(&self, directory: i32, path: &[u8]) -> Result<Place, Errno> {
-        if path.is_empty() {
-            return Err(Errno::ENOENT);
-        }
-        if directory == AT_FDCWD || path.first() == Some(&b'/') {
+    /// `EBADF` if `directory` is no descriptor, `ENOTDIR` if it is no directory.
+    pub fn start(&self, directory: i32) -> Result<Place, Errno> {
+        if directory == AT_FDCWD {
             return Ok(self.fs.working_directory());
         }
         let place = self.file(directory)?.place().clone();
@@ -110,7 +106,7 @@ impl Caller<'_> {
         let allows_empty = flags & AT_EMPTY_PATH != 0;
         // As Linux does since 6.11, for programs that save the empty string.
         let path = if path == 0 && allows_empty {
-            Vec::new()
+            PathBytes::EMPTY
         } else {
             self.path(path)?
         };
@@ -126,8 +122,7 @@ impl Caller<'_> {
         } else {
             SymlinkPolicy::Keep
         };
-        let start = self.start(directory, &path)?;
-        self.resolver().lookup(start, &path, policy)
+        self.resolver().lookup(|| self.start(directory), &path, policy)
     }
 
     /// Checks that what lies on this mount may be changed.

@@ -292,8 +292,9 @@ pub(super) fn readlinkat(
         }
         place
     } else {
-        let start = caller.start(directory, &path)?;
-        caller.resolver().lookup(start, &path, SymlinkPolicy::Keep)?
+        caller
+            .resolver()
+            .lookup(|| caller.start(directory), &path, SymlinkPolicy::Keep)?
     };
     let target: Vec<u8> = match place.inode().link_target()? {
         LinkTarget::Path(path) => path,
@@ -310,8 +311,7 @@ pub(super) fn readlink(caller: &Caller<'_>, path: usize, buffer: usize, size: i3
 }
 
 fn parent<'p>(caller: &Caller<'_>, directory: i32, path: &'p [u8]) -> Result<Parent<'p>, Errno> {
-    let start = caller.start(directory, path)?;
-    caller.resolver().parent(start, path)
+    caller.resolver().parent(|| caller.start(directory), path)
 }
 
 /// The name of a file to be created, if it is free. Only a directory may be named with a slash at the end.
@@ -358,7 +358,7 @@ fn removable<'p>(caller: &Caller<'_>, parent: &'p Place, child: &Place) -> Resul
     let (directory, metadata) = writable(caller, parent)?;
     caller
         .credentials
-        .check_sticky(&metadata, &child.inode().metadata())?;
+        .check_sticky(&metadata, || child.inode().metadata())?;
     // Another mount lies on it.
     if !child.is_on_same_mount(parent) {
         Err(Errno::EBUSY)

@@ -30,9 +30,14 @@ pub(super) fn openat(
     // 64-bit programs always get it, and `F_GETFL` shows it.
     let flags = OpenFlags::new(flags | linux::O_LARGEFILE)?;
     let path = caller.path(path)?;
-    let start = caller.start(directory, &path)?;
     let permissions = mode & 0o7777 & !caller.fs.umask();
-    let file = vfs::open(&caller.resolver(), start, &path, flags, permissions)?;
+    let file = vfs::open(
+        &caller.resolver(),
+        &|| caller.start(directory),
+        &path,
+        flags,
+        permissions,
+    )?;
     caller.install(file, flags.has(O_CLOEXEC))
 }
 

@@ -57,7 +57,7 @@ fn bind_path(call: &Call<'_>, socket: &Socket, path: alloc::vec::Vec<u8>) -> Res
     };
     if socket.is_bound() {
         let taken = with_caller(call, |caller| {
-            let start = caller.fs.working_directory();
+            let start = || Ok(caller.fs.working_directory());
             caller.resolver().lookup(start, &path, SymlinkPolicy::Keep)
         });
         return Err(if taken.is_ok() {
@@ -113,7 +113,7 @@ pub(super) fn find(call: &Call<'_>, socket: &Socket, address: &Address) -> Resul
     let credentials = call.process().credentials();
     let fs = &call.process().fs;
     let place =
-        Resolver::new(fs, &credentials).lookup(fs.working_directory(), path, SymlinkPolicy::Follow)?;
+        Resolver::new(fs, &credentials).lookup(|| Ok(fs.working_directory()), path, SymlinkPolicy::Follow)?;
     credentials.check(&place.inode().metadata(), Access::WRITE)?;
     if place.inode().kind() != FileType::Socket {
         return Err(Errno::ECONNREFUSED);
