@@ -10,6 +10,7 @@ mod tally;
 mod tidy;
 mod toolchain;
 mod vm;
+mod watch;
 mod workspace;
 
 use clap::{Parser, Subcommand};

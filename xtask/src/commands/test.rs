@@ -5,12 +5,12 @@
 use super::build::{self, Image};
 use super::variants;
 use crate::tally::Tally;
+use crate::watch::{self, End};
 use crate::{claims, packages, process, tidy, vm, workspace};
 use anyhow::{Context, Result};
 use std::env;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 #[derive(clap::Args, Default)]
@@ -196,23 +196,33 @@ fn tests(mut cargo: Command, filter: Option<&str>) -> Result<Tally> {
     sum(cargo)
 }
 
-/// Runs a `cargo test`, shows what it prints and sums the results.
+/// Runs a `cargo test`, shows what it prints and sums the results. It is built first, for a compiler may be silent for long.
 pub(super) fn sum(mut cargo: Command) -> Result<Tally> {
-    let mut child = cargo
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot start cargo test")?;
+    process::run(&mut only_built(&cargo))?;
     let mut tally = Tally::default();
-    for line in BufReader::new(child.stdout.take().context("stdout is piped")?).lines() {
-        let line = line?;
-        println!("{line}");
-        tally += Tally::of_line(&line);
-    }
-    // A test that cannot be compiled, or that kills its program, leaves no line of its own.
-    if !child.wait()?.success() && tally.failed == 0 {
-        tally += Tally::of(false);
+    let end = watch::run(&mut cargo, watch::PATIENCE, |line| tally += Tally::of_line(line));
+    match end.context("cannot start cargo test")? {
+        // A test that kills its program leaves no line of its own.
+        End::Exit(status) if !status.success() && tally.failed == 0 => tally += Tally::of(false),
+        End::Exit(_) => {}
+        End::Silence => {
+            println!(
+                "\nFAILED: a test hangs; nothing was printed for {:?}",
+                watch::PATIENCE
+            );
+            tally += Tally::of(false);
+        }
     }
     Ok(tally)
+}
+
+/// What builds the tests that a `cargo test` runs.
+fn only_built(cargo: &Command) -> Command {
+    let mut build = Command::new(cargo.get_program());
+    build.current_dir(workspace::root());
+    build.args(["test", "--no-run"]).args(cargo.get_args().skip(1));
+    build.envs(cargo.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    build
 }
 
 pub(super) fn cargo(arguments: &[&str]) -> Command {
