@@ -10,7 +10,7 @@ const MISSING: i64 = 16;
 /// Sets the bomb off three times; each must end with one of `errors`.
 fn bomb(what: &str, errors: &[&str]) {
     let case = Case::new(c("bombs", Linking::Static), [what]).option("--memory", "24M");
-    let outcome = case.option("--timeout", "120").inside();
+    let outcome = case.inside();
     assert_eq!(outcome.status, 0, "{}", outcome.report());
     let text = String::from_utf8_lossy(&outcome.stdout).into_owned();
     let values = |key: &str| -> Vec<String> {

@@ -42,6 +42,6 @@ fn make_builds_lua_by_four_jobs() {
         ./lua /usr/src/script/report.lua /usr/src/script/sales.tsv || echo \"status $?\"
         touch lapi.o; make -n -f /usr/src/make/lua.mk SRC=/usr/src/lua | wc -l";
     let case = Case::new("/bin/sh", ["-c", script]).system(&root);
-    let outcome = case.env("CURRENCY", "CHF").option("--timeout", "300").same();
+    let outcome = case.env("CURRENCY", "CHF").same();
     assert_eq!(outcome.status, 0, "{}", outcome.report());
 }

@@ -12,7 +12,7 @@ fn a_million_random_calls_leave_the_kernel_standing() {
     let mut made = 0;
     for seed in 1..=MOST_RUNS {
         let arguments = [seed.to_string(), (CALLS - made).to_string()];
-        let outcome = Case::new(&fuzz, arguments).option("--timeout", "300").inside();
+        let outcome = Case::new(&fuzz, arguments).inside();
         let calls = calls(&outcome);
         println!("seed {seed}: {calls} calls, status {}", outcome.status);
         assert!(
@@ -32,7 +32,7 @@ fn a_million_random_calls_leave_the_kernel_standing() {
 #[test]
 fn calls_with_typed_arguments_write_nowhere_else_and_never_hang() {
     let case = Case::new(freestanding("fuzz/typed.c"), ["1", "60000"]);
-    let outcome = Outcome::of(&mut case.command_with(&["--icount", "--timeout", "300"]), b"");
+    let outcome = Outcome::of(&mut case.command_with(&["--icount"]), b"");
     assert_eq!(outcome.status, 0, "{}", outcome.report());
     let text = String::from_utf8_lossy(&outcome.stdout).into_owned();
     assert!(text.contains(" 0 violations, alive"), "{text}");

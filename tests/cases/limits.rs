@@ -5,7 +5,7 @@ use threadbare_tests::{Case, Linking, c};
 /// What the program prints inside a small machine.
 fn hog(what: &str, memory: &str) -> String {
     let case = Case::new(c("hog", Linking::Static), [what]).option("--memory", memory);
-    let outcome = case.option("--timeout", "120").inside();
+    let outcome = case.inside();
     assert_eq!(outcome.status, 0, "{}", outcome.report());
     String::from_utf8_lossy(&outcome.stdout).into_owned()
 }

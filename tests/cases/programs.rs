@@ -15,7 +15,7 @@ fn same(name: &str, packages: &[&str], interpreter: &str, script: &str) {
     .expect("target/ is writable");
     let script = format!("/usr/src/programs/{script}");
     let case = Case::new(interpreter, [script]).system(&root);
-    let outcome = case.option("--timeout", "300").same();
+    let outcome = case.same();
     assert_eq!(outcome.status, 0, "{}", outcome.report());
 }
 

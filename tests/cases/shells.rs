@@ -17,7 +17,7 @@ fn runs(shell: &[&str], name: &str, status: i32) {
     let script = script(name);
     let arguments = [&shell[1..], &["-c", &script, name, "/tmp"]].concat();
     let case = Case::new(shell[0], arguments).system(&root());
-    let outcome = case.option("--timeout", "60").same_but_for(without_numbers);
+    let outcome = case.same_but_for(without_numbers);
     assert_eq!(outcome.status, status, "{}", outcome.report());
 }
 

@@ -1,10 +1,9 @@
 //! The status that comes back, and what the command itself says: on standard error, and only when there is a reason.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 use threadbare_tests::{Case, Outcome, Scratch};
 
 #[test]
@@ -55,7 +54,6 @@ fn of_an_unknown_option_is_125() {
 
 #[test]
 fn of_a_program_that_takes_too_long_is_124_and_said() {
-    let start = Instant::now();
     let outcome = Case::busybox(["sh", "-c", "while true; do :; done"])
         .option("--timeout", "2")
         .inside();
@@ -65,7 +63,6 @@ fn of_a_program_that_takes_too_long_is_124_and_said() {
         "it does not say so: {}",
         outcome.report()
     );
-    assert!(start.elapsed() < Duration::from_secs(20));
 }
 
 #[test]
@@ -76,15 +73,17 @@ fn of_a_command_that_is_told_to_end() {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let child = command.spawn().expect("the command starts");
-        thread::sleep(Duration::from_secs(3));
+        let mut child = command.spawn().expect("the command starts");
+        let mut started = [0; 8];
+        let stdout = child.stdout.as_mut().expect("piped");
+        stdout.read_exact(&mut started).expect("it prints");
         let sent = Command::new("kill")
             .args([&format!("-{signal}"), &child.id().to_string()])
             .status();
         assert!(sent.is_ok_and(|status| status.success()));
         let outcome = Outcome::of_child(child, b"");
         assert_eq!(outcome.status, status, "{}", outcome.report());
-        assert_eq!(outcome.stdout, b"started\n");
+        assert_eq!((&started, outcome.stdout.len()), (b"started\n", 0));
     }
 }
 
@@ -97,7 +96,8 @@ fn of_a_reader_that_goes_away_is_as_on_linux() {
         .stderr(Stdio::piped());
     let mut child = command.spawn().expect("the command starts");
     let mut start = [0; 4];
-    std::io::Read::read_exact(child.stdout.as_mut().expect("piped"), &mut start).expect("yes prints");
+    let stdout = child.stdout.as_mut().expect("piped");
+    stdout.read_exact(&mut start).expect("yes prints");
     drop(child.stdout.take());
     let outcome = Outcome::of_child(child, b"");
     assert_eq!((&start, outcome.status), (b"y\ny\n", 141), "{}", outcome.report());

@@ -10,7 +10,7 @@ fn root() -> PathBuf {
 
 fn inside(program: &str, arguments: &[&str]) -> Outcome {
     let case = Case::new(program, arguments).system(&root());
-    let outcome = case.option("--timeout", "200").inside();
+    let outcome = case.inside();
     assert_eq!(
         outcome.status,
         0,
@@ -30,7 +30,7 @@ fn stress(stressors: &[(&str, u32)]) {
     }
     script += "; do stress-ng --verify $s || exit; done";
     let case = Case::new("/bin/sh", ["-c", &script]).system(&root());
-    let outcome = case.option("--timeout", "100").inside();
+    let outcome = case.inside();
     let report = outcome.report();
     assert_eq!(outcome.status, 0, "{report}");
     let runs = report.matches("successful run completed").count();

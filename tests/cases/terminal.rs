@@ -243,11 +243,17 @@ fn the_hosts_terminal_is_as_before_after_signals_that_end_the_command() {
 
 #[test]
 fn the_hosts_terminal_is_as_before_after_the_time_limit_and_after_qemus_death() {
-    let (mut terminal, before) = shell(&["-it", "--timeout", "3"]);
-    assert_eq!(terminal.end(), 124);
-    assert_eq!(terminal.settings(), before);
-
     let (mut terminal, before) = shell(&["-it"]);
+    // Whether it gets as far as a prompt is not said.
+    let mut limited = inside(
+        &["-it", "--timeout", "3"],
+        &busybox().to_string_lossy(),
+        &["sh"],
+        PROMPT,
+    );
+    assert_eq!(limited.end(), 124);
+    assert_eq!(limited.settings(), before);
+
     let pid = terminal.pid();
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("it has children");
     for child in children.split_whitespace() {

@@ -4,6 +4,10 @@ use crate::{Outcome, workspace};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
+
+/// How long a machine may run before it counts as hanging. No test takes nearly as long, not on a slow machine that does other things, too.
+pub const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A program with its arguments, environment and input.
 #[derive(Clone, Debug)]
@@ -109,7 +113,7 @@ impl Case {
         Outcome::of(&mut self.command(), &self.input)
     }
 
-    /// The command that runs it in a virtual machine.
+    /// The command that runs it in a virtual machine, for no longer than [`PATIENCE`] unless an option says otherwise.
     #[must_use]
     pub fn command(&self) -> Command {
         self.command_with(&[])
@@ -120,6 +124,10 @@ impl Case {
     pub fn command_with(&self, options: &[&str]) -> Command {
         let mut command = Command::new(threadbare());
         command.arg("run").args(&self.options).args(options);
+        let has_limit = options.contains(&"--timeout") || self.options.iter().any(|name| name == "--timeout");
+        if !has_limit {
+            command.args(["--timeout", &PATIENCE.as_secs().to_string()]);
+        }
         for (name, value) in &self.environment {
             command.args(["--env", &format!("{name}={value}")]);
         }

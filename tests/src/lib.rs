@@ -16,7 +16,7 @@ mod root;
 mod scratch;
 pub mod terminal;
 
-pub use case::{Case, threadbare};
+pub use case::{Case, PATIENCE, threadbare};
 pub use guest::{Linking, c, freestanding, rust};
 pub use outcome::Outcome;
 pub use root::debian;

@@ -12,8 +12,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-/// How long anything may take. Only what never happens takes so long.
-const PATIENCE: Duration = Duration::from_secs(300);
+use crate::PATIENCE;
 
 /// A program that has a terminal of the host, and whoever sits at it.
 #[derive(Debug)]
