@@ -123,7 +123,7 @@ fn static_thread_locals_are_initialised_in_threads_that_start_later_and_reported
         on_all_kinds_of_threads(|| load(&library), started, counts_from_42);
         eprintln!("threads of all kinds are right");
         // The report comes from the watcher, which looks while threads run. Our parent ends us when it has seen it.
-        let until = Instant::now() + Duration::from_secs(30);
+        let until = Instant::now() + Duration::from_secs(300);
         while Instant::now() < until {
             thread::yield_now();
         }

@@ -110,7 +110,7 @@ fn a_deadlock_is_reported_with_the_threads() {
     // SAFETY: the call is async-signal-safe; it ends the child, should the report never come.
     unsafe {
         command.pre_exec(|| {
-            libc::alarm(30);
+            libc::alarm(300);
             Ok(())
         });
     }
@@ -259,13 +259,15 @@ fn a_worker_stuck_in_a_system_call_is_replaced() {
         stuck.join().unwrap();
         return;
     }
-    let output = child("a_worker_stuck_in_a_system_call_is_replaced", &[]);
-    let text = stderr(&output);
-    assert!(output.status.success(), "{text}");
-    assert!(
-        text.contains("thread 'stuck'") && text.contains("in system call 202"),
-        "{text}"
-    );
+    // Once is enough: on a busy machine, the thread may be kept from the call for as long as it takes to count as stuck.
+    let tells_the_call = |_| {
+        let output = child("a_worker_stuck_in_a_system_call_is_replaced", &[]);
+        let text = stderr(&output);
+        assert!(output.status.success(), "{text}");
+        assert!(text.contains("thread 'stuck' "), "{text}");
+        text.contains("in system call 202")
+    };
+    assert!((0..20).any(tells_the_call));
 }
 
 #[test]
@@ -366,7 +368,7 @@ fn a_signal_prints_the_dump() {
     let name = "a_signal_prints_the_dump";
     if is_child() {
         // SAFETY: ends this process, should its parent not.
-        unsafe { libc::alarm(30) };
+        unsafe { libc::alarm(300) };
         Builder::new()
             .dump_on_signal(libc::SIGQUIT)
             .report_deadlock(false)
