@@ -34,6 +34,8 @@
 //! threadbare: after 17 that passed; replay with: THREADBARE_SEED=pct:3:250:0x1234 cargo test a_test
 //! ```
 //!
+//! `examples/deterministic.rs` finds a race and a lost wake-up this way that ordinary tests miss.
+//!
 //! # Time
 //!
 //! Time stands still while any thread can run. When all wait, it jumps to the next deadline. So an hour of sleep takes no time, and
@@ -74,9 +76,9 @@
 //! # What a run finds
 //!
 //! Panics of the first thread (others count as in std: for whoever joins them), errors it returns, deadlocks (all threads wait, and no
-//! deadline is left; a thread that waits for a lock waits), and runs without end. Between two operations of this crate a thread
-//! runs undisturbed; [`point`] lets others in between, between two atomic operations say. Orderings of atomics weaker than sequentially
-//! consistent are not explored.
+//! deadline is left; a thread that waits for a lock waits), and runs without end. Between two operations of this crate, those of
+//! [`sync::atomic`](crate::sync::atomic) included, a thread runs undisturbed; [`point`] lets others in between, between two operations of
+//! std's atomics say. Orderings of atomics weaker than sequentially consistent are not explored.
 //!
 //! # What a seed does not determine
 //!

@@ -3,8 +3,11 @@
 //! Everything here is documented in [`std::sync`]; the types behave as std's of the same name, are as small, and have `const`
 //! constructors where std's have. All of them work between green threads, operating-system threads, and both.
 //!
-//! What does not wait is std's own: [`Arc`], [`Weak`], the atomics, the error types.
+//! What does not wait is std's own: [`Arc`], [`Weak`], the atomics, the error types. (With the feature `sim` the atomics are wrapped, so that
+//! deterministic mode can let others in between.)
 
+#[cfg(feature = "sim")]
+pub mod atomic;
 mod barrier;
 mod condvar;
 mod lazy_lock;
@@ -23,4 +26,6 @@ pub use mutex::{Mutex, MutexGuard};
 pub use once::{Once, OnceState};
 pub use once_lock::OnceLock;
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
-pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult, Weak, atomic};
+#[cfg(not(feature = "sim"))]
+pub use std::sync::atomic;
+pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult, Weak};

@@ -214,31 +214,50 @@ fn threads_that_look_and_yield_do_not_starve_the_one_they_wait_for() {
 }
 
 #[test]
-fn points_let_others_in_between_atomic_operations() {
-    let racy = |points: bool| {
+fn races_of_atomic_operations_are_found_and_std_s_own_at_points() {
+    fn racy<N: Default + Send + Sync + 'static>(
+        add: fn(&N),
+        value: fn(&N) -> usize,
+    ) -> impl Fn() + Send + Sync {
         move || {
-            let number = Arc::new(AtomicUsize::new(0));
-            let add = move |number: &AtomicUsize| {
-                let seen = number.load(Ordering::SeqCst);
-                if points {
-                    sim::point();
-                }
-                number.store(seen + 1, Ordering::SeqCst);
-            };
+            let number = Arc::new(N::default());
             let other = number.clone();
             let adder = thread::spawn(move || add(&other));
             add(&number);
             adder.join().unwrap();
-            assert_eq!(number.load(Ordering::SeqCst), 2);
+            assert_eq!(value(&number), 2);
         }
+    }
+    let ours = |number: &AtomicUsize| {
+        let seen = number.load(Ordering::SeqCst);
+        number.store(seen + 1, Ordering::SeqCst);
     };
-    assert!(Builder::new().search(racy(true)).is_err());
-    assert!(Builder::new().search(racy(false)).is_ok());
+    let right = |number: &AtomicUsize| {
+        number
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |seen| Some(seen + 1))
+            .unwrap();
+    };
+    let look = |number: &AtomicUsize| number.load(Ordering::SeqCst);
+    assert!(Builder::new().search(racy(ours, look)).is_err());
+    assert!(Builder::new().search(racy(right, look)).is_ok());
+
+    let stds = |number: &std::sync::atomic::AtomicUsize| {
+        let seen = number.load(Ordering::SeqCst);
+        number.store(seen + 1, Ordering::SeqCst);
+    };
+    let with_point = |number: &std::sync::atomic::AtomicUsize| {
+        let seen = number.load(Ordering::SeqCst);
+        sim::point();
+        number.store(seen + 1, Ordering::SeqCst);
+    };
+    let look = |number: &std::sync::atomic::AtomicUsize| number.load(Ordering::SeqCst);
+    assert!(Builder::new().search(racy(stds, look)).is_ok());
+    assert!(Builder::new().search(racy(with_point, look)).is_err());
 }
 
 #[test]
 fn what_the_seed_does_not_determine_is_told_with_the_first_difference() {
-    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    static RUNS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     let failure = Builder::new()
         .search(|| {
             if RUNS.fetch_add(1, Ordering::Relaxed) % 2 == 1 {

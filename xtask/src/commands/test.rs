@@ -122,7 +122,10 @@ impl Step {
                 )?;
                 // Deterministic mode is a feature that nothing else of the workspace turns on.
                 let simulated = ["test", "--package", "threadbare", "--features", "sim"];
-                tally += tests(cargo(&[&simulated[..], &["--test", "sim"]].concat()), filter)?;
+                tally += tests(
+                    cargo(&[&simulated[..], &["--test", "sim", "--example", "deterministic"]].concat()),
+                    filter,
+                )?;
                 tally += tests(
                     cargo(&[&simulated[..], &["--doc"]].concat()),
                     filter.or(Some("sim")),
