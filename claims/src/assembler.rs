@@ -9,6 +9,11 @@ pub(crate) fn intel(text: &str) -> Result<Vec<u8>, String> {
     assemble(&format!(".intel_syntax noprefix\n{text}\n"))
 }
 
+/// The same in AT&T's.
+pub(crate) fn att(text: &str) -> Result<Vec<u8>, String> {
+    assemble(&format!("{text}\n"))
+}
+
 /// Bytes as the manuals print them.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let list: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -36,6 +36,11 @@ pub(crate) mod vector {
 
 /// Indices of registers in `uc_mcontext.gregs` (`sys/ucontext.h`).
 pub(crate) mod register {
+    pub(crate) const RDI: usize = 8;
+    pub(crate) const RSI: usize = 9;
+    pub(crate) const RBP: usize = 10;
+    pub(crate) const RBX: usize = 11;
+    pub(crate) const RAX: usize = 13;
     pub(crate) const RSP: usize = 15;
     pub(crate) const RIP: usize = 16;
     pub(crate) const EFL: usize = 17;
@@ -148,6 +153,18 @@ unsafe extern "sysv64" fn leave() {
     )
 }
 
+/// The signal handler: Linux leaves AC as the faulting code had it, and compiled code does not expect it.
+#[unsafe(naked)]
+extern "C" fn entry(_signal: i32, _info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
+    naked_asm!(
+        "pushfq",
+        "and qword ptr [rsp], ~0x40000",
+        "popfq",
+        "jmp {handler}",
+        handler = sym handler,
+    )
+}
+
 extern "C" fn handler(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: the kernel passes both for a handler that was installed with SA_SIGINFO.
     let (info, context) = unsafe { (&*info, &mut *context.cast::<libc::ucontext_t>()) };
@@ -209,7 +226,7 @@ fn install() {
         alternate.ss_size = stack.len();
         libc::sigaltstack(&raw const alternate, std::ptr::null_mut());
         let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = handler as *const () as usize;
+        action.sa_sigaction = entry as *const () as usize;
         action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
         for signal in FAULTS {
             libc::sigaction(signal, &raw const action, std::ptr::null_mut());

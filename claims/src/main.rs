@@ -18,10 +18,13 @@
 )]
 
 mod assembler;
+mod compiler;
 mod fault;
 mod mutation;
+mod pages;
 mod runs;
 mod show;
+mod step;
 
 use show::Show;
 use std::process::ExitCode;

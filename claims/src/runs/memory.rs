@@ -295,7 +295,7 @@ fn latency(show: &mut Show) {
 }
 
 /// A ring through all of `length` cells in an order that no prefetcher guesses.
-fn ring(length: usize) -> Vec<u32> {
+pub(super) fn ring(length: usize) -> Vec<u32> {
     let mut order: Vec<u32> = (0..).take(length).collect();
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     for index in (1..length).rev() {
@@ -311,16 +311,21 @@ fn ring(length: usize) -> Vec<u32> {
     ring
 }
 
-/// Goes `steps` steps along the ring: each load's address is the value of the load before.
 fn chase(ring: &[u32], steps: u32) -> u64 {
-    let mut at = 0u64;
-    fastest(|| {
-        // SAFETY: every cell holds the index of a cell.
-        unsafe {
-            asm!("2:", "mov {0:e}, [{2} + 4*{0}]", "dec {1:e}", "jnz 2b",
-                 inout(reg) at, inout(reg) steps => _, in(reg) ring.as_ptr());
-        }
-    })
+    let mut at = 0;
+    fastest(|| at = chase_once(ring, at, steps))
+}
+
+/// Goes `steps` steps along the ring from `at`: each load's address is the value of the load before. Gives where it came to.
+pub(super) fn chase_once(ring: &[u32], at: u64, steps: u32) -> u64 {
+    assert!(at < ring.len() as u64 && steps > 0, "it begins in the ring");
+    let end;
+    // SAFETY: every cell holds the index of a cell.
+    unsafe {
+        asm!("2:", "mov {0:e}, [{2} + 4*{0}]", "dec {1:e}", "jnz 2b",
+             inout(reg) at => end, inout(reg) steps => _, in(reg) ring.as_ptr());
+    }
+    end
 }
 
 fn fastest(mut work: impl FnMut()) -> u64 {

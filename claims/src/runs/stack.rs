@@ -5,9 +5,9 @@
 
 use super::Run;
 use crate::mutation::broken;
+use crate::pages::{Pages, mapping_of};
 use crate::show::{Picture, Show};
 use std::arch::naked_asm;
-use std::fs;
 
 pub(crate) const RUNS: &[Run] = &[
     ("stack.push-pop", push_pop),
@@ -116,8 +116,10 @@ unsafe extern "sysv64" fn push_with_stack(_top: u64, _seen: &mut [u64; 3]) {
 
 /// The address of the documents' question cannot be had (Linux maps nothing in the first 64 KiB); one that ends like it can.
 fn concrete_address(show: &mut Show) {
-    let page = map_at(0x1_0000_0000, 4096);
-    let top = page + 0x1000;
+    let Some(pages) = Pages::at(0x20_0000, 4096) else {
+        return show.demand("a page for a stack is to be had", false);
+    };
+    let (page, top) = (pages.start, pages.start + 0x1000);
     let mut seen = [0; 3];
     // SAFETY: a page below `top` is ours, and the routine comes back to this stack.
     unsafe { push_with_stack(top, &mut seen) };
@@ -130,23 +132,6 @@ fn concrete_address(show: &mut Show) {
     show.demand("RSP 0x…1000 becomes 0x…0ff8", seen[1] == page + 0xff8);
     show.demand("the value lies there", pushed == 0x77);
     show.demand("a push of 16 bits moves RSP by 2", seen[2] == seen[1] - 2);
-}
-
-/// Maps `length` bytes at `address`, or at another place if that is taken.
-pub(super) fn map_at(address: u64, length: usize) -> u64 {
-    // SAFETY: no MAP_FIXED: nothing that exists is replaced.
-    let page = unsafe {
-        libc::mmap(
-            address as *mut libc::c_void,
-            length,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        )
-    };
-    assert_ne!(page, libc::MAP_FAILED, "a page is to be had");
-    page as u64
 }
 
 /// RSP at the entry of a function that calls itself `depth` times.
@@ -212,13 +197,9 @@ fn last_in_first_out(show: &mut Show) {
 fn region(show: &mut Show) {
     let local = 0u8;
     let here = &raw const local as u64;
-    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    let line = maps
-        .lines()
-        .find(|line| contains(line, here))
-        .unwrap_or("not told");
+    let line = mapping_of(here);
     show.hex("an address on the stack", here);
-    show.seen("the mapping that it lies in", line);
+    show.seen("the mapping that it lies in", &line);
     show.demand(
         "the stack is a mapping like others, readable and writable",
         line.contains("rw-p"),
@@ -231,12 +212,6 @@ fn region(show: &mut Show) {
     show.hex("RSP set to the end of an ordinary vector", seen[0]);
     show.hex("the vector's last word after a push", memory[511]);
     show.demand("a push is a store to ordinary memory", memory[511] == 0x77);
-}
-
-fn contains(line: &str, address: u64) -> bool {
-    let range = line.split(' ').next().and_then(|range| range.split_once('-'));
-    let number = |text| u64::from_str_radix(text, 16).unwrap_or(0);
-    range.is_some_and(|(start, end)| (number(start)..number(end)).contains(&address))
 }
 
 /// Takes room, fills it, gives it back, and reads it once more.

@@ -81,13 +81,13 @@ pub(super) fn read() -> Result<Catalogue> {
             pages.push((name, fs::read_to_string(&path)?));
         }
     }
-    pages.sort();
+    pages.sort_by_key(|(name, _)| (number(name), name.clone()));
     let mut catalogue = Catalogue {
         claims: Vec::new(),
         findings: Vec::new(),
         pages,
     };
-    for (name, text) in &catalogue.pages {
+    for (name, text) in catalogue.pages.iter().filter(|(name, _)| number(name) < u32::MAX) {
         for claim in parse(name, text) {
             match claim {
                 Ok(claim) if catalogue.claims.iter().any(|other| other.name == claim.name) => catalogue
@@ -113,6 +113,12 @@ impl Catalogue {
             .iter()
             .filter(move |claim| !claim.name.contains(name) && claim.runs().any(|run| run == name))
     }
+}
+
+/// The number that a page's name begins with; those without have no claims, and come last.
+fn number(name: &str) -> u32 {
+    let digits = name.split('-').next().unwrap_or_default();
+    digits.parse().unwrap_or(u32::MAX)
 }
 
 fn parse(page: &str, text: &str) -> Vec<Result<Claim, String>> {

@@ -26,7 +26,8 @@ fn links(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// What is wrong with a link to a file: it is not there, or it lacks the symbol that the label has between backticks.
+/// What is wrong with a link to a file: it is not there, or it lacks the symbol that the label has between backticks (unless that
+/// is a file's name).
 fn broken(label: &str, target: &str) -> Result<Option<String>> {
     let (file, _) = target.split_once('#').unwrap_or((target, ""));
     if target.contains("://") || file.is_empty() {
@@ -39,7 +40,8 @@ fn broken(label: &str, target: &str) -> Result<Option<String>> {
     let Some(symbol) = label.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) else {
         return Ok(None);
     };
-    if path.is_file() && !has(&fs::read_to_string(&path)?, symbol) {
+    let names_a_file = symbol.contains(['.', '/']);
+    if !names_a_file && !has(&fs::read_to_string(&path)?, symbol) {
         return Ok(Some(format!("{target} has no {symbol}")));
     }
     Ok(None)

@@ -23,8 +23,17 @@ const NEAR: u64 = 4096;
 pub(super) struct Picture {
     name: String,
     title: String,
-    points: Vec<(String, u64)>,
+    points: Vec<Point>,
     columns: Vec<Column>,
+}
+
+/// A value with a name.
+#[derive(Debug)]
+struct Point {
+    name: String,
+    value: u64,
+    /// How many columns had begun when it was named: addresses of the last of them are told by it first.
+    column: usize,
 }
 
 #[derive(Debug, Default)]
@@ -59,8 +68,11 @@ impl Picture {
     /// Takes a line between `picture` and `end`.
     pub(super) fn line(&mut self, line: &str) {
         if let Some((name, value)) = line.strip_prefix("point ").and_then(pair) {
-            self.points
-                .extend(number(value).map(|value| (name.to_owned(), value)));
+            self.points.extend(number(value).map(|value| Point {
+                name: name.to_owned(),
+                value,
+                column: self.columns.len(),
+            }));
         } else if let Some(title) = line.strip_prefix("column ") {
             self.columns.push(Column {
                 title: title.to_owned(),
@@ -94,21 +106,20 @@ impl Picture {
 
     /// The names of the points that lie at `address`.
     fn at(&self, address: u64) -> Vec<&str> {
-        let here = self.points.iter().filter(|(_, value)| *value == address);
-        here.map(|(name, _)| name.as_str()).collect()
+        let here = self.points.iter().filter(|point| point.value == address);
+        here.map(|point| point.name.as_str()).collect()
     }
 
-    /// `value` as a point, or as a distance from the first that is near.
-    fn relative(&self, value: u64) -> Option<String> {
+    /// `value`, in the column `index`, as a point or as a distance from one that is near: from the column's own if it has one.
+    fn relative(&self, index: usize, value: u64) -> Option<String> {
         if let Some(name) = self.at(value).first() {
             return Some((*name).to_owned());
         }
-        let (name, point) = self
-            .points
-            .iter()
-            .find(|(_, point)| point.abs_diff(value) < NEAR)?;
-        let sign = if value > *point { '+' } else { '-' };
-        Some(format!("{name} {sign} {}", point.abs_diff(value)))
+        let near = |point: &&Point| point.value.abs_diff(value) < NEAR;
+        let own = self.points.iter().filter(|point| point.column == index + 1);
+        let point = own.chain(&self.points).find(near)?;
+        let sign = if value > point.value { '+' } else { '-' };
+        Some(format!("{} {sign} {}", point.name, point.value.abs_diff(value)))
     }
 }
 

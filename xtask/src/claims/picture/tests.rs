@@ -38,10 +38,10 @@ fn an_svg_changes_with_what_was_seen() {
 #[test]
 fn addresses_are_told_by_the_points_that_are_near() {
     let picture = picture(0);
-    assert_eq!(picture.relative(0x7fff_1000).as_deref(), Some("rbp"));
-    assert_eq!(picture.relative(0x7fff_1008).as_deref(), Some("rbp + 8"));
-    assert_eq!(picture.relative(0x7fff_0ff0).as_deref(), Some("rbp - 16"));
-    assert_eq!(picture.relative(0x1111), None);
+    assert_eq!(picture.relative(0, 0x7fff_1000).as_deref(), Some("rbp"));
+    assert_eq!(picture.relative(0, 0x7fff_1008).as_deref(), Some("rbp + 8"));
+    assert_eq!(picture.relative(0, 0x7fff_0ff0).as_deref(), Some("rbp - 16"));
+    assert_eq!(picture.relative(0, 0x1111), None);
 }
 
 #[test]
@@ -51,4 +51,16 @@ fn the_terminal_shows_real_addresses_and_who_points_at_them() {
         text.contains("0x7fff1000 │ 0x000000007fff1040 │ saved rbp       <- rbp"),
         "{text}"
     );
+}
+
+#[test]
+fn a_column_tells_addresses_by_its_own_points_first() {
+    let mut picture = picture(0);
+    picture.line("column another stack");
+    picture.line("point stack pointer | 0x7fff0e00");
+    assert_eq!(
+        picture.relative(1, 0x7fff_0e08).as_deref(),
+        Some("stack pointer + 8")
+    );
+    assert_eq!(picture.relative(0, 0x7fff_0e08).as_deref(), Some("rbp - 504"));
 }
