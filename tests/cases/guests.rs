@@ -43,6 +43,12 @@ fn memory() {
 }
 
 #[test]
+fn mappings_of_every_kind() {
+    checks(c("mappings", Linking::Static), &[]);
+    checks(c("mappings", Linking::MuslStatic), &[]);
+}
+
+#[test]
 fn signals() {
     checks(c("signals", Linking::Static), &[]);
     checks(c("signals", Linking::MuslStaticPie), &[]);

@@ -59,6 +59,8 @@ pub struct AddressSpace {
     pub layout: Layout,
     /// `RLIMIT_AS`: the most bytes that may be mapped.
     pub limit: usize,
+    /// `RLIMIT_STACK`: how large a mapping may be that grows.
+    pub stack_limit: usize,
     /// Where the search for room begins, from the top down: what is above was taken or too small the last time.
     pub(super) search_below: usize,
     /// The most pages that were mapped when somebody looked.
@@ -80,6 +82,7 @@ impl AddressSpace {
             space: UserSpace::new()?,
             layout,
             limit: usize::MAX,
+            stack_limit: usize::MAX,
             search_below: USER_END,
             most_held: 0,
         })

@@ -1,8 +1,9 @@
 //! Changing what is mapped: `munmap`, `mprotect`, `mremap`, `madvise`.
 
 use super::address_space::{AddressSpace, page_up, pages};
+use super::fault::{FaultError, Touch};
 use super::place::Whereto;
-use super::vma::Vma;
+use super::vma::{Backing, OnFork, Vma};
 use crate::error::Errno;
 use core::ops::Range;
 use threadbare_machine::memory::{Frame, PAGE_SIZE};
@@ -100,7 +101,9 @@ impl AddressSpace {
             if target.start < old.end && old.start < target.end {
                 return Err(Errno::EINVAL);
             }
-            return self.move_mapping(old, whole.start, vma, new_bytes, Whereto::Fixed(to));
+            let moved = self.move_mapping(old.clone(), whole.start, vma, new_bytes, Whereto::Fixed(to))?;
+            self.unmap_range(old);
+            return Ok(moved);
         }
         let old_bytes = old.end - old.start;
         if new_bytes <= old_bytes {
@@ -120,9 +123,35 @@ impl AddressSpace {
         if !may_move {
             return Err(Errno::ENOMEM);
         }
-        self.move_mapping(old, whole.start, vma, new_bytes, Whereto::Hint(0))
+        let moved = self.move_mapping(old.clone(), whole.start, vma, new_bytes, Whereto::Hint(0))?;
+        self.unmap_range(old);
+        Ok(moved)
     }
 
+    /// Moves the pages of a mapping elsewhere and leaves the mapping itself, without pages (`MREMAP_DONTUNMAP`).
+    ///
+    /// # Errors
+    /// As [`AddressSpace::remap`].
+    pub fn move_pages(&mut self, address: usize, length: usize, whereto: Whereto) -> Result<usize, Errno> {
+        let old = pages(address, length)?
+            .filter(|old| !old.is_empty())
+            .ok_or(Errno::EINVAL)?;
+        let (whole, vma) = self.vmas.get(old.start).ok_or(Errno::EFAULT)?;
+        if old.end > whole.end {
+            return Err(Errno::EFAULT);
+        }
+        if let Whereto::Fixed(to) = whereto {
+            let target = pages(to, length)?.ok_or(Errno::EINVAL)?;
+            if target.start < old.end && old.start < target.end {
+                return Err(Errno::EINVAL);
+            }
+        }
+        let vma = vma.clone();
+        let bytes = old.len();
+        self.move_mapping(old, whole.start, vma, bytes, whereto)
+    }
+
+    /// Maps what `vma` means at `old` elsewhere, with the pages that are at `old`; the old mapping stays.
     fn move_mapping(
         &mut self,
         old: Range<usize>,
@@ -140,7 +169,6 @@ impl AddressSpace {
             self.unmap_range(to..to + bytes);
             return Err(Errno::ENOMEM);
         }
-        self.unmap_range(old);
         Ok(to)
     }
 
@@ -157,6 +185,46 @@ impl AddressSpace {
                 .clear(piece.start.max(range.start)..piece.end.min(range.end));
         }
         if covered { Ok(()) } else { Err(Errno::ENOMEM) }
+    }
+
+    /// Says what a child of `fork(2)` gets of a range (`madvise(2)`).
+    ///
+    /// # Errors
+    /// `EINVAL` for an unaligned address, or to wipe what is not private memory without a file; `ENOMEM` if not all of it is
+    /// mapped, after the change of what is.
+    pub fn set_on_fork(&mut self, address: usize, length: usize, on_fork: OnFork) -> Result<(), Errno> {
+        let range = self.advised(address, length)?;
+        let is_memory = |vma: &Vma| !vma.shared && matches!(vma.backing, Backing::Anonymous);
+        if on_fork == OnFork::Wiped
+            && !self
+                .vmas
+                .overlapping(range.clone())
+                .all(|(_, vma)| is_memory(vma))
+        {
+            return Err(Errno::EINVAL);
+        }
+        self.check_room(0)?;
+        self.vmas.update(range.clone(), |_, vma| vma.on_fork = on_fork);
+        if self.vmas.covers(range) {
+            Ok(())
+        } else {
+            Err(Errno::ENOMEM)
+        }
+    }
+
+    /// Brings the page at `address` in (`MADV_POPULATE_READ`, `MADV_POPULATE_WRITE`).
+    ///
+    /// # Errors
+    /// `ENOMEM` if nothing is mapped there or there is no memory; `EINVAL` if the mapping forbids it; `EFAULT` beyond a file.
+    pub fn populate(&mut self, address: usize, touch: Touch) -> Result<(), Errno> {
+        if self.vmas.get(address).is_none() {
+            return Err(Errno::ENOMEM);
+        }
+        self.fault(address, touch).map_err(|error| match error {
+            FaultError::Unmapped | FaultError::OutOfMemory => Errno::ENOMEM,
+            FaultError::Forbidden => Errno::EINVAL,
+            FaultError::BeyondFile => Errno::EFAULT,
+        })
     }
 
     /// Checks the range of an advice that changes nothing.

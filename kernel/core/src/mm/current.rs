@@ -2,9 +2,10 @@
 
 use super::fault::{FaultError, Touch};
 use crate::error::Errno;
-use crate::process::Process;
+use crate::process::{Process, Thread};
 use crate::syscall::memory::UserMemory;
 use core::ops::Range;
+use core::sync::atomic::Ordering;
 use threadbare_machine::memory::{Frame, PAGE_SIZE};
 use threadbare_machine::paging::USER_END;
 use threadbare_machine::user::{self, CopyFault};
@@ -77,6 +78,7 @@ impl<'a> CurrentMemory<'a> {
                 return Err(Errno::EFAULT);
             }
             last_attempt = Some(done);
+            count_fault();
             // A copied word may straddle two pages: the fault is about the first byte's page or the last's.
             let first = address + done;
             let last = (first + 7).min(address + length - 1);
@@ -90,6 +92,12 @@ impl<'a> CurrentMemory<'a> {
             result = copy(address + done, done);
         }
         Ok(())
+    }
+}
+
+fn count_fault() {
+    if let Some(thread) = Thread::current() {
+        thread.faults.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::address_space::AddressSpace;
 use super::usage::can_spare;
-use super::vma::Vma;
+use super::vma::{OnFork, Vma};
 use crate::error::Errno;
 use threadbare_machine::paging::UserSpace;
 
@@ -10,7 +10,8 @@ use threadbare_machine::paging::UserSpace;
 const BYTES_PER_VMA: usize = 2 * (size_of::<Vma>() + 2 * size_of::<usize>());
 
 impl AddressSpace {
-    /// A space with the same mappings and pages. Private pages are shared until one side writes.
+    /// A space with the same mappings and pages, but those that a child is not to get. Private pages are shared until one
+    /// side writes.
     ///
     /// # Errors
     /// `ENOMEM`.
@@ -19,13 +20,14 @@ impl AddressSpace {
             return Err(Errno::ENOMEM);
         }
         let mut space = UserSpace::new()?;
+        let mut vmas = self.vmas.clone();
         for (range, vma) in self.vmas.iter() {
-            self.space.share(&mut space, range, !vma.shared)?;
+            match vma.on_fork {
+                OnFork::Copied => self.space.share(&mut space, range, !vma.shared)?,
+                OnFork::Missing => vmas.remove(range, |_, _| ()),
+                OnFork::Wiped => {}
+            }
         }
-        Ok(AddressSpace {
-            vmas: self.vmas.clone(),
-            space,
-            ..*self
-        })
+        Ok(AddressSpace { vmas, space, ..*self })
     }
 }

@@ -69,6 +69,9 @@ impl AddressSpace {
         if touch == Touch::Write && self.space.cursor(page).copy_on_write()? {
             return Ok(());
         }
+        if self.vmas.get(address).is_none() {
+            self.grow_down(page).ok_or(FaultError::Unmapped)?;
+        }
         let (range, vma) = self.vmas.get(address).ok_or(FaultError::Unmapped)?;
         if !touch.allowed_by(vma.access) {
             return Err(FaultError::Forbidden);

@@ -1,6 +1,7 @@
 //! Placing new mappings.
 
 use super::address_space::{AddressSpace, LOWEST, page_up, pages};
+use super::grow::GAP;
 use super::usage::is_more_than_the_machine;
 use super::vma::Vma;
 use crate::error::Errno;
@@ -32,7 +33,8 @@ impl AddressSpace {
         if reserve && vma.access.write && !vma.shared && is_more_than_the_machine(length) {
             return Err(Errno::ENOMEM);
         }
-        let range = self.choose(whereto, length)?;
+        let below = if vma.grows_down { GAP } else { 0 };
+        let range = self.choose(whereto, length, below)?;
         if !self.vmas.is_free(range.clone()) {
             self.unmap_range(range.clone());
         }
@@ -40,9 +42,9 @@ impl AddressSpace {
         Ok(range.start)
     }
 
-    fn choose(&mut self, whereto: Whereto, length: usize) -> Result<Range<usize>, Errno> {
+    fn choose(&mut self, whereto: Whereto, length: usize, below: usize) -> Result<Range<usize>, Errno> {
         match whereto {
-            Whereto::Hint(hint) => self.choose_free(hint, length),
+            Whereto::Hint(hint) => self.choose_free(hint, length, below),
             Whereto::Fixed(address) => self.exactly(address, length),
             Whereto::FixedIfFree(address) => {
                 let range = self.exactly(address, length)?;
@@ -64,7 +66,8 @@ impl AddressSpace {
         }
     }
 
-    fn choose_free(&mut self, hint: usize, length: usize) -> Result<Range<usize>, Errno> {
+    /// Room for `length` bytes, and so many free ones `below` it.
+    fn choose_free(&mut self, hint: usize, length: usize, below: usize) -> Result<Range<usize>, Errno> {
         let hint = hint & !(PAGE_SIZE - 1);
         let wished =
             pages(hint, length)?.filter(|range| range.start >= LOWEST && self.vmas.is_free(range.clone()));
@@ -72,12 +75,13 @@ impl AddressSpace {
             return Ok(range);
         }
         let top = self.layout.mmap_top;
+        let length = length.checked_add(below).ok_or(Errno::ENOMEM)?;
         let search = |below: usize| self.vmas.highest_gap(LOWEST..below.min(top), length, PAGE_SIZE);
         let start = search(self.search_below)
             .or_else(|| search(top))
             .ok_or(Errno::ENOMEM)?;
         self.search_below = start;
-        Ok(start..start + length)
+        Ok(start + below..start + length)
     }
 
     /// Sets the end of the heap and returns where it ends then: unchanged where it cannot be had (`brk(2)`, the

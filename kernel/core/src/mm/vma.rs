@@ -47,6 +47,21 @@ pub struct Vma {
     pub backing: Backing,
     /// What `/proc/<pid>/maps` calls it, if not by a path: `[heap]`, `[stack]`.
     pub label: &'static str,
+    /// What a child of `fork(2)` gets of it.
+    pub on_fork: OnFork,
+    /// Whether it grows when what is just below it is touched (`MAP_GROWSDOWN`).
+    pub grows_down: bool,
+}
+
+/// What becomes of a mapping in a child of `fork(2)` (`madvise(2)`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFork {
+    /// It is the child's, too.
+    Copied,
+    /// It is missing (`MADV_DONTFORK`).
+    Missing,
+    /// It is there, and its pages are zeroes (`MADV_WIPEONFORK`).
+    Wiped,
 }
 
 impl Vma {
@@ -63,6 +78,8 @@ impl Vma {
             shared: false,
             backing: Backing::Anonymous,
             label: "",
+            on_fork: OnFork::Copied,
+            grows_down: false,
         }
     }
 }
@@ -90,7 +107,8 @@ impl Piece for Vma {
             _ => false,
         };
         let same = self.access == next.access && self.most == next.most && self.shared == next.shared;
-        backing && same && self.label == next.label
+        let alike = self.on_fork == next.on_fork && self.grows_down == next.grows_down;
+        backing && same && alike && self.label == next.label
     }
 }
 

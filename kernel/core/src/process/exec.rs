@@ -193,6 +193,7 @@ fn lay_out(
 ) -> Result<(AddressSpace, loader::Loaded), Errno> {
     let mut memory = AddressSpace::new()?;
     memory.limit = space_limit;
+    memory.stack_limit = stack_limit;
     let mut loaded = loader::load(&mut memory, program, interpreter, stack_limit)?;
     stack::map(&mut memory, stack_limit, program.image.stack_executable)?;
     loaded.vdso = crate::time::vdso::map(&mut memory)?;

@@ -138,6 +138,7 @@ impl ProcSource for Tables {
             no_new_privileges: process.no_new_privileges.load(Ordering::Relaxed),
             threads: u32::try_from(process.threads().count()).unwrap_or(u32::MAX),
             started: process.started,
+            faults: [times.faults, process.usage.lock().children.faults],
             user_time: times.user,
             system_time: times.system,
             mapped,

@@ -6,7 +6,7 @@ use crate::sched::{self, KernelData, Scheduling};
 use crate::signal::ThreadSignals;
 use alloc::sync::Arc;
 use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use threadbare_machine::sync::SpinLock;
 use threadbare_machine::task::{self, Task};
 
@@ -26,6 +26,8 @@ pub struct Thread {
     pub robust_list: AtomicUsize,
     /// The number of the system call that it is in, or `usize::MAX`: for reports.
     pub system_call: AtomicUsize,
+    /// Its page faults, in ring 3 and on its behalf.
+    pub(crate) faults: AtomicU64,
     /// How it is scheduled, and the CPU time that it has had.
     pub scheduling: Arc<Scheduling>,
     exiting: AtomicBool,
@@ -45,6 +47,7 @@ impl Thread {
             clear_child_tid: AtomicUsize::new(0),
             robust_list: AtomicUsize::new(0),
             system_call: AtomicUsize::new(usize::MAX),
+            faults: AtomicU64::new(0),
             scheduling: Arc::new(sched::child_of_current()),
             exiting: AtomicBool::new(false),
             left: AtomicBool::new(false),

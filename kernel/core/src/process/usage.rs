@@ -2,6 +2,7 @@
 
 use super::table::Process;
 use super::thread::Thread;
+use core::sync::atomic::Ordering;
 
 /// What threads have used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct Times {
     pub voluntary_switches: u64,
     /// How often it was taken from them.
     pub involuntary_switches: u64,
-    /// Page faults that were served.
+    /// Page faults that were served, all from memory (`ru_minflt`): nothing is ever read from a disk.
     pub faults: u64,
     /// The most bytes of memory that one of the processes had.
     pub most_resident: u64,
@@ -53,6 +54,7 @@ impl Thread {
             system: time.system,
             voluntary_switches,
             involuntary_switches,
+            faults: self.faults.load(Ordering::Relaxed),
             ..Times::default()
         }
     }

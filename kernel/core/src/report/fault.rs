@@ -4,6 +4,7 @@ use super::crash;
 use crate::mm::{FaultError, Touch};
 use crate::process::{ExitStatus, Thread, make_room};
 use crate::signal::{self, Details, Signal, SignalInfo, code};
+use core::sync::atomic::Ordering;
 use threadbare_machine::trap::vector;
 use threadbare_machine::user::{FaultAccess, UserContext};
 
@@ -14,6 +15,7 @@ pub fn page_fault(thread: &Thread, context: &mut UserContext, address: usize, ac
         FaultAccess { write: true, .. } => Touch::Write,
         _ => Touch::Read,
     };
+    thread.faults.fetch_add(1, Ordering::Relaxed);
     let Err(error) = thread.process.memory().lock().fault(address, touch) else {
         return;
     };

@@ -4,9 +4,10 @@ use super::memory::UserMemory;
 use super::wait::process_or_self;
 use super::{Call, capabilities};
 use crate::error::Errno;
-use crate::process::Limit;
+use crate::process::{Limit, Process};
 use crate::vfs::Capability;
 use alloc::format;
+use alloc::sync::Arc;
 use core::sync::atomic::Ordering;
 use linux_raw_sys::{general as linux, prctl as pr};
 
@@ -49,12 +50,26 @@ pub(super) fn prlimit64(
             .limits
             .lock()
             .set(resource, Limit { soft, hard }, privileged)?;
-        if resource == linux::RLIMIT_CPU as usize {
-            target.timers.watch_cpu_limit(&target);
-        }
+        limit_changed(&target, resource);
     }
     call.write_if_wanted(old, &[before.soft, before.hard])?;
     Ok(0)
+}
+
+/// Tells those who keep a copy of a limit.
+fn limit_changed(target: &Arc<Process>, resource: usize) {
+    let limits = *target.limits.lock();
+    match u32::try_from(resource) {
+        Ok(linux::RLIMIT_CPU) => target.timers.watch_cpu_limit(target),
+        Ok(linux::RLIMIT_AS | linux::RLIMIT_STACK) => {
+            if let Some(memory) = target.memory_if_alive() {
+                let mut memory = memory.lock();
+                memory.limit = limits.address_space();
+                memory.stack_limit = usize::try_from(limits.stack()).unwrap_or(usize::MAX);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// `getrlimit(2)`.

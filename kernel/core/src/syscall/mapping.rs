@@ -3,14 +3,14 @@
 use super::Call;
 use super::memory::UserMemory;
 use crate::error::Errno;
-use crate::mm::{Backing, Vma, Whereto, is_more_than_the_machine};
+use crate::mm::{Backing, OnFork, Touch, Vma, Whereto, is_more_than_the_machine};
 use crate::vfs::{DeviceNumber, FileType, Name, Place};
 use alloc::format;
 use linux_raw_sys::general as linux;
 use threadbare_machine::memory::PAGE_SIZE;
-use threadbare_machine::paging::Access;
+use threadbare_machine::paging::{Access, USER_END};
 
-/// Flags that change nothing here: there is no swap, no huge page, no growing mapping.
+/// Flags that change nothing here: there is no swap, and memory is not set aside.
 const HARMLESS: usize = (linux::MAP_DENYWRITE
     | linux::MAP_EXECUTABLE
     | linux::MAP_NORESERVE
@@ -40,14 +40,16 @@ pub(super) fn mmap(
     if flag(linux::MAP_HUGETLB) {
         return Err(call.missing("mmap(MAP_HUGETLB)".into(), Errno::ENOMEM));
     }
-    if flag(linux::MAP_GROWSDOWN) {
-        return Err(call.missing("mmap(MAP_GROWSDOWN)".into(), Errno::EINVAL));
+    let grows_down = flag(linux::MAP_GROWSDOWN);
+    if grows_down && (shared || !flag(linux::MAP_ANONYMOUS)) {
+        return Err(Errno::EINVAL);
     }
     let known = HARMLESS
         | (linux::MAP_TYPE
             | linux::MAP_FIXED
             | linux::MAP_FIXED_NOREPLACE
             | linux::MAP_ANONYMOUS
+            | linux::MAP_GROWSDOWN
             | linux::MAP_32BIT) as usize;
     if flags & linux::MAP_TYPE as usize == linux::MAP_SHARED_VALIDATE as usize && flags & !known != 0 {
         return Err(Errno::EOPNOTSUPP);
@@ -55,7 +57,10 @@ pub(super) fn mmap(
     let vma = if flag(linux::MAP_ANONYMOUS) && shared {
         shared_memory(call, length, access)?
     } else if flag(linux::MAP_ANONYMOUS) {
-        Vma::anonymous(access)
+        Vma {
+            grows_down,
+            ..Vma::anonymous(access)
+        }
     } else {
         file_mapping(call, fd, [offset, length], access, shared)?
     };
@@ -178,7 +183,15 @@ pub(super) fn mremap(
         return Err(Errno::EINVAL);
     }
     if flag(linux::MREMAP_DONTUNMAP) {
-        return Err(call.missing("mremap(MREMAP_DONTUNMAP)".into(), Errno::EINVAL));
+        if !flag(linux::MREMAP_MAYMOVE) || old != new || !to.is_multiple_of(PAGE_SIZE) {
+            return Err(Errno::EINVAL);
+        }
+        let whereto = if flag(linux::MREMAP_FIXED) {
+            Whereto::Fixed(to)
+        } else {
+            Whereto::Hint(to)
+        };
+        return call.process().memory().lock().move_pages(address, old, whereto);
     }
     let to = flag(linux::MREMAP_FIXED).then_some(to);
     call.process()
@@ -199,7 +212,21 @@ pub(super) fn madvise(
 ) -> Result<usize, Errno> {
     let memory = call.process().memory();
     let mut memory = memory.lock();
+    let mut on_fork = |on_fork| memory.set_on_fork(address, length, on_fork);
     match u32::try_from(advice).map_err(|_| Errno::EINVAL)? {
+        linux::MADV_DONTFORK => on_fork(OnFork::Missing)?,
+        linux::MADV_WIPEONFORK => on_fork(OnFork::Wiped)?,
+        linux::MADV_DOFORK | linux::MADV_KEEPONFORK => on_fork(OnFork::Copied)?,
+        linux::MADV_POPULATE_READ | linux::MADV_POPULATE_WRITE => {
+            let touch = if advice == linux::MADV_POPULATE_READ as usize {
+                Touch::Read
+            } else {
+                Touch::Write
+            };
+            memory.check_advised(address, 0)?;
+            drop(memory);
+            populate(call, address, length, touch)?;
+        }
         // MADV_FREE may drop the pages at any time, so also at once.
         linux::MADV_DONTNEED | linux::MADV_FREE | linux::MADV_DONTNEED_LOCKED => {
             memory.discard(address, length)?
@@ -222,6 +249,21 @@ pub(super) fn madvise(
         }
     }
     Ok(0)
+}
+
+/// Brings in page after page; others may use the memory meanwhile.
+fn populate(call: &Call<'_>, address: usize, length: usize, touch: Touch) -> Result<(), Errno> {
+    let end = address
+        .checked_add(length)
+        .filter(|&end| end <= USER_END)
+        .ok_or(Errno::EINVAL)?;
+    for page in (address..end).step_by(PAGE_SIZE) {
+        if call.thread.is_ending() {
+            return Err(Errno::EINTR);
+        }
+        call.process().memory().lock().populate(page, touch)?;
+    }
+    Ok(())
 }
 
 /// `msync(2)`: file pages are shared, not cached, so there is nothing to write back.

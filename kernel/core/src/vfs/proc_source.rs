@@ -58,6 +58,8 @@ pub struct ProcessInfo {
     pub user_time: u64,
     /// Time spent in the kernel for it, in nanoseconds.
     pub system_time: u64,
+    /// Page faults: its own, and those of the children that it has waited for.
+    pub faults: [u64; 2],
     /// The bytes that it has mapped.
     pub mapped: u64,
     /// The bytes of memory that it has.

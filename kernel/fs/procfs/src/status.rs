@@ -32,7 +32,7 @@ pub(crate) fn stat(task: &Task) -> Result<Vec<u8>, Errno> {
     let mut text = format!("{} (", task.tid).into_bytes();
     text.extend_from_slice(&task.source.thread_name(task.pid, task.tid)?);
     let rest = format!(
-        ") {state} {parent} {group} {session} {terminal} {foreground} 4194304 0 0 0 0 {user} {system} 0 0 20 0 {threads} 0 {started} \
+        ") {state} {parent} {group} {session} {terminal} {foreground} 4194304 {faults} {of_children} 0 0 {user} {system} 0 0 20 0 {threads} 0 {started} \
          {mapped} {resident} 18446744073709551615 1 1 {stack} 0 0 {pending} {blocked} {ignored} {caught} 0 0 0 17 0 0 0 \
          0 0 0 0 0 0 0 0 0 0 0\n",
         state = letter(info.state),
@@ -41,6 +41,8 @@ pub(crate) fn stat(task: &Task) -> Result<Vec<u8>, Errno> {
         session = info.session,
         terminal = info.terminal.map_or(0, |(device, _)| device.encode()),
         foreground = info.terminal.map_or(-1, |(_, group)| i64::from(group)),
+        faults = info.faults[0],
+        of_children = info.faults[1],
         user = info.user_time / TICK,
         system = info.system_time / TICK,
         threads = info.threads,

@@ -118,6 +118,7 @@ impl ProcSource for Fake {
             started: 1_500_000_000,
             user_time: 20_000_000,
             system_time: 10_000_000,
+            faults: [12, 34],
             mapped: 8192,
             resident: 4096,
             descriptor_slots: 64,
