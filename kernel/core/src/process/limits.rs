@@ -70,7 +70,7 @@ impl Limits {
         u32::try_from(self.0[linux::RLIMIT_NOFILE as usize].soft).unwrap_or(u32::MAX)
     }
 
-    /// `RLIMIT_SIGPENDING`: so many real-time signals may wait for a process, or for one of its threads.
+    /// `RLIMIT_SIGPENDING`: so many signals may wait for a user before real-time ones are refused.
     pub fn pending_signals(&self) -> u64 {
         self.0[linux::RLIMIT_SIGPENDING as usize].soft
     }

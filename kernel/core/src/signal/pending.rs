@@ -11,7 +11,7 @@ use super::info::code;
 use super::{Details, Signal, SignalInfo, SignalSet};
 use crate::error::Errno;
 use alloc::collections::VecDeque;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use threadbare_machine::sync::SpinLock;
 
 /// Signals that wait.
@@ -21,27 +21,41 @@ pub(super) struct Pending {
     queue: SpinLock<VecDeque<SignalInfo>>,
 }
 
+/// How many signals wait anywhere: no user has more.
+static ALL: AtomicUsize = AtomicUsize::new(0);
+
+/// How many signals wait for whomever.
+pub(super) fn count_all() -> usize {
+    ALL.load(Ordering::Relaxed)
+}
+
 impl Pending {
+    /// How many signals wait here.
+    pub(super) fn count(&self) -> usize {
+        self.queue.lock().len()
+    }
+
     /// Which signals wait.
     pub(super) fn set(&self) -> SignalSet {
         SignalSet::from_bits(self.set.load(Ordering::Relaxed))
     }
 
-    /// Adds a signal.
+    /// Adds a signal; `has_room` says whether one more may wait.
     ///
     /// # Errors
-    /// `EAGAIN` if it is a real-time one and `most` of those wait here already, or there is no memory.
-    pub(super) fn push(&self, info: SignalInfo, most: u64) -> Result<(), Errno> {
+    /// `EAGAIN` if it is a real-time one and there is no room or no memory.
+    pub(super) fn push(&self, info: SignalInfo, has_room: bool) -> Result<(), Errno> {
         let waits = self.set().contains(info.signal);
         if waits && !info.signal.is_real_time() {
             return Ok(());
         }
         let mut queue = self.queue.lock();
-        if info.signal.is_real_time() && queue.len() as u64 >= most {
+        if info.signal.is_real_time() && !has_room {
             return Err(Errno::EAGAIN);
         }
         if queue.try_reserve(1).is_ok() {
             queue.push_back(info);
+            ALL.fetch_add(1, Ordering::Relaxed);
         } else if info.signal.is_real_time() {
             return Err(Errno::EAGAIN);
         }
@@ -63,6 +77,9 @@ impl Pending {
             let at = queue.iter().position(|info| info.signal == signal);
             at.and_then(|at| queue.remove(at))
         };
+        if info.is_some() {
+            ALL.fetch_sub(1, Ordering::Relaxed);
+        }
         let more = signal.is_real_time() && queue.iter().any(|info| info.signal == signal);
         if !more {
             self.set.fetch_and(!bit(signal), Ordering::Relaxed);
@@ -84,7 +101,7 @@ impl Pending {
             return;
         }
         let mut queue = self.queue.lock();
-        queue.retain(|info| {
+        retain(&mut queue, |info| {
             info.signal != signal || !matches!(info.details, Details::Timer { id, .. } if id == timer)
         });
         if queue.iter().all(|info| info.signal != signal) {
@@ -98,9 +115,21 @@ impl Pending {
             return;
         }
         let mut queue = self.queue.lock();
-        queue.retain(|info| !signals.contains(info.signal));
+        retain(&mut queue, |info| !signals.contains(info.signal));
         self.set.fetch_and(!signals.bits(), Ordering::Relaxed);
     }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        retain(&mut self.queue.lock(), |_| false);
+    }
+}
+
+fn retain(queue: &mut VecDeque<SignalInfo>, keep: impl FnMut(&SignalInfo) -> bool) {
+    let before = queue.len();
+    queue.retain(keep);
+    ALL.fetch_sub(before - queue.len(), Ordering::Relaxed);
 }
 
 fn bit(signal: Signal) -> u64 {
@@ -136,7 +165,7 @@ mod tests {
     fn a_standard_signal_waits_once_and_keeps_the_first_reason() {
         let pending = Pending::default();
         for reason in [1, 2] {
-            assert_eq!(pending.push(sent(10, reason), 0), Ok(()));
+            assert_eq!(pending.push(sent(10, reason), true), Ok(()));
         }
         assert_eq!(value(pending.take(ALL)), Some((10, 1)));
         assert_eq!(pending.take(ALL), None);
@@ -147,7 +176,7 @@ mod tests {
     fn real_time_signals_come_in_their_order_lower_numbers_first() {
         let pending = Pending::default();
         for (number, reason) in [(40, 1), (35, 2), (40, 3), (35, 4)] {
-            assert_eq!(pending.push(sent(number, reason), 9), Ok(()));
+            assert_eq!(pending.push(sent(number, reason), true), Ok(()));
         }
         let order = [(35, 2), (35, 4), (40, 1), (40, 3)];
         for expected in order {
@@ -160,7 +189,7 @@ mod tests {
     fn faults_come_before_lower_numbers() {
         let pending = Pending::default();
         for number in [1, 34, 11] {
-            assert_eq!(pending.push(sent(number, 0), 9), Ok(()));
+            assert_eq!(pending.push(sent(number, 0), true), Ok(()));
         }
         let numbers = [11, 1, 34].map(Some);
         for number in numbers {
@@ -171,16 +200,16 @@ mod tests {
     #[test]
     fn a_real_time_signal_beyond_the_limit_is_refused_and_a_standard_one_is_not() {
         let pending = Pending::default();
-        assert_eq!(pending.push(sent(34, 0), 1), Ok(()));
-        assert_eq!(pending.push(sent(34, 0), 1), Err(Errno::EAGAIN));
-        assert_eq!(pending.push(sent(1, 0), 1), Ok(()));
+        assert_eq!(pending.push(sent(34, 0), false), Err(Errno::EAGAIN));
+        assert_eq!(pending.push(sent(1, 0), false), Ok(()));
+        assert_eq!(pending.count(), 1);
     }
 
     #[test]
     fn what_is_not_wanted_stays_and_what_is_discarded_goes() {
         let pending = Pending::default();
-        let _ = pending.push(sent(2, 0), 9);
-        let _ = pending.push(sent(50, 0), 9);
+        let _ = pending.push(sent(2, 0), true);
+        let _ = pending.push(sent(50, 0), true);
         let wanted = SignalSet::EMPTY.with(Signal::new(3).unwrap());
         assert_eq!(pending.take(wanted), None);
         pending.discard(SignalSet::EMPTY.with(Signal::new(50).unwrap()));

@@ -5,8 +5,8 @@
 //!
 //! These functions may be called in interrupts, with no lock held.
 
-use super::{Action, Details, Signal, SignalInfo, SignalSet};
-use crate::process::{ExitStatus, Process, Thread};
+use super::{Action, Details, Signal, SignalInfo, SignalSet, pending};
+use crate::process::{self, ExitStatus, Process, Thread};
 use crate::trace;
 
 /// Sends a signal to a process; `false` if too many wait already.
@@ -30,7 +30,7 @@ fn send(process: &Process, info: SignalInfo, sender: Option<&Thread>) -> bool {
         trace::tell_ignored(process, &info);
         return true;
     }
-    if signals.pending.push(info, most(process, info)).is_err() {
+    if signals.pending.push(info, has_room(process, info)).is_err() {
         return false;
     }
     let sender = sender.filter(|sender| core::ptr::eq(&raw const *sender.process, process));
@@ -55,7 +55,7 @@ pub fn send_to_thread(thread: &Thread, info: SignalInfo) -> bool {
     if process.signals.ignored().contains(info.signal) && !signals.mask().contains(info.signal) {
         return true;
     }
-    if signals.pending.push(info, most(process, info)).is_err() {
+    if signals.pending.push(info, has_room(process, info)).is_err() {
         return false;
     }
     if signals.wants(info.signal) {
@@ -65,13 +65,23 @@ pub fn send_to_thread(thread: &Thread, info: SignalInfo) -> bool {
     true
 }
 
-/// How many real-time signals may wait (`RLIMIT_SIGPENDING`, which counts here for each process and thread alone).
-fn most(process: &Process, info: SignalInfo) -> u64 {
-    if info.signal.is_real_time() {
-        process.limits.lock().pending_signals()
-    } else {
-        0
+/// Whether one more real-time signal may wait for the user of `process` (`RLIMIT_SIGPENDING`).
+fn has_room(process: &Process, info: SignalInfo) -> bool {
+    if !info.signal.is_real_time() {
+        return false; // and asks for none
     }
+    let most = process.limits.lock().pending_signals();
+    (pending::count_all() as u64) < most || count_for_user(process.credentials().uid) < most
+}
+
+/// How many signals wait for the processes of a user. Looking takes a while, but only who comes near the limit is looked at.
+fn count_for_user(uid: u32) -> u64 {
+    let of_user = process::all().filter(|process| process.credentials().uid == uid);
+    let count = |process: &Process| {
+        let of_threads = process.fold_threads(0, |sum, thread| sum + thread.signals.pending.count());
+        process.signals.pending.count() + of_threads
+    };
+    of_user.map(|process| count(&process) as u64).sum()
 }
 
 /// Stop signals and SIGCONT undo each other where they wait, and SIGCONT continues whatever becomes of it (`signal(7)`).
