@@ -16,6 +16,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
 use linux_raw_sys::general as linux;
+use threadbare_machine::sync::SpinLock;
 use threadbare_machine::task;
 
 /// Called by the thread itself, as the last thing that it does.
@@ -89,20 +90,21 @@ fn release_memory(process: &Process) {
 }
 
 fn release_files(process: &Process) {
-    if Arc::strong_count(&process.files) == 1 {
-        close_each(process, |files| files.next_from(0).map(|(fd, _)| fd));
+    process.fs.leave();
+    if process.files.leave() {
+        close_each(&process.files, |files| files.next_from(0).map(|(fd, _)| fd));
     }
     syscall::fs::release_locks_of_process(process.pid);
     let _executable = process.executable.lock().take();
 }
 
 /// Closes one descriptor after the other, until `next` has none to close.
-pub(super) fn close_each(process: &Process, next: impl Fn(&FdTable) -> Option<u32>) {
+pub(super) fn close_each(files: &SpinLock<FdTable>, next: impl Fn(&FdTable) -> Option<u32>) {
     loop {
-        let mut files = process.files.lock();
-        let Some(fd) = next(&files) else { return };
-        let closed = files.remove(fd);
-        drop(files);
+        let mut table = files.lock();
+        let Some(fd) = next(&table) else { return };
+        let closed = table.remove(fd);
+        drop(table);
         drop(closed); // outside of the lock: closing may do anything
     }
 }

@@ -2,6 +2,7 @@
 
 use super::end;
 use super::loader::{self, Checked};
+use super::own::unshare_files;
 use super::stack::{self, Strings};
 use super::thread::Thread;
 use crate::error::Errno;
@@ -84,6 +85,10 @@ pub fn execute_from(thread: &Thread, start: From, program: Program) -> Result<Us
     let path = program.path.clone();
     let prepared = prepare(thread, start, program).map_err(|(errno, path)| Failure { errno, path })?;
     become_only_thread(thread).map_err(|errno| Failure {
+        errno,
+        path: path.clone(),
+    })?;
+    unshare_files(&thread.process).map_err(|errno| Failure {
         errno,
         path: path.clone(),
     })?;
@@ -254,7 +259,7 @@ fn commit(thread: &Thread, prepared: Prepared) -> Result<UserContext, Errno> {
         .store(Signal::SIGCHLD.number(), Ordering::Relaxed);
     process.set_credentials(credentials);
     user::reset_registers()?;
-    end::close_each(process, FdTable::next_close_on_exec);
+    end::close_each(&process.files, FdTable::next_close_on_exec);
     process.signals.reset_handlers();
     process.timers.delete_created();
     thread.signals.set_stack(crate::signal::AlternateStack::default());
@@ -300,6 +305,9 @@ fn open_place_for_execution(place: Place, credentials: &Credentials) -> Result<A
         return Err(Errno::EACCES);
     }
     credentials.check(&metadata, Access::EXECUTE)?;
+    if place.inode().is_being_written() {
+        return Err(Errno::ETXTBSY);
+    }
     let flags = OpenFlags::internal(linux::O_RDONLY);
     // Reading is the kernel's own doing: a program needs no read permission to be run.
     let file = File::new(place.clone(), place.inode().clone().open(flags)?, flags);

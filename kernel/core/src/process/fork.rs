@@ -1,6 +1,7 @@
 //! New processes and threads (`clone(2)`).
 
 use super::life::{self, FirstSteps};
+use super::shared::Shared;
 use super::table::{Beginning, Process};
 use super::thread::Thread;
 use super::tree;
@@ -161,15 +162,15 @@ fn copy(parent: &Process, sharing: Sharing, exit_signal: u8) -> Result<Beginning
         Arc::new(Mutex::new(copy.into()))
     };
     let files = if sharing.files {
-        parent.files.clone()
+        parent.files.share()
     } else {
         let copy = parent.files.lock().duplicate()?;
-        Arc::new(SpinLock::new(copy))
+        Shared::new(SpinLock::new(copy))
     };
     let fs = if sharing.fs {
-        parent.fs.clone()
+        parent.fs.share()
     } else {
-        Arc::new(parent.fs.duplicate())
+        Shared::new(parent.fs.duplicate())
     };
     Ok(Beginning {
         memory,

@@ -15,6 +15,8 @@ mod life;
 mod limits;
 mod loader;
 mod memory_shortage;
+mod own;
+mod shared;
 mod source;
 mod stack;
 mod stop;
@@ -30,6 +32,8 @@ pub use fork::{Sharing, Start, clone_process, clone_thread, wait_for_own_memory}
 pub use life::start_thread;
 pub use limits::{Limit, Limits};
 pub use memory_shortage::make_room;
+pub use own::{unshare_files, unshare_places};
+pub use shared::Shared;
 pub use source::Tables;
 pub use stop::may_stop_from_terminal;
 pub use table::{ExitStatus, Memory, Process, first_process};

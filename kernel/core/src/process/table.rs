@@ -2,6 +2,7 @@
 
 use super::children::Children;
 use super::limits::Limits;
+use super::shared::Shared;
 use super::stop::Stop;
 use super::thread::Thread;
 use super::tree;
@@ -36,9 +37,9 @@ pub struct Process {
     /// Its memory; nothing once its last thread has left.
     memory: SpinLock<Option<Arc<Memory>>>,
     /// Its file descriptors (`CLONE_FILES` shares them).
-    pub files: Arc<SpinLock<FdTable>>,
+    pub files: Shared<SpinLock<FdTable>>,
     /// Where it is in the file system (`CLONE_FS` shares it).
-    pub fs: Arc<FsContext>,
+    pub fs: Shared<FsContext>,
     /// Whose rights it has.
     credentials: SpinLock<Arc<Credentials>>,
     /// Its limits.
@@ -79,7 +80,7 @@ pub struct Process {
     pub(crate) usage: SpinLock<super::Usage>,
     threads: SpinLock<Vec<Weak<Thread>>>,
     /// Threads that have not left for good.
-    pub(super) alive: AtomicUsize,
+    pub(crate) alive: AtomicUsize,
     /// Woken when a thread has left.
     pub(super) left: WaitQueue,
     ended: SpinLock<Option<ExitStatus>>,
@@ -127,8 +128,8 @@ pub fn first_process() -> Option<&'static Arc<Process>> {
 /// What a new process begins with.
 pub(super) struct Beginning {
     pub(super) memory: Arc<Memory>,
-    pub(super) files: Arc<SpinLock<FdTable>>,
-    pub(super) fs: Arc<FsContext>,
+    pub(super) files: Shared<SpinLock<FdTable>>,
+    pub(super) fs: Shared<FsContext>,
     pub(super) credentials: Arc<Credentials>,
     pub(super) limits: Limits,
     pub(super) signals: ProcessSignals,
@@ -151,8 +152,8 @@ impl Process {
             pid,
             Beginning {
                 memory: Arc::new(Mutex::new(memory.into())),
-                files: Arc::new(SpinLock::new(FdTable::new())),
-                fs: Arc::new(fs),
+                files: Shared::new(SpinLock::new(FdTable::new())),
+                fs: Shared::new(fs),
                 credentials: Arc::new(credentials),
                 limits: Limits::default(),
                 signals: ProcessSignals::default(),

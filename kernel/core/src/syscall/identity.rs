@@ -137,6 +137,10 @@ pub(super) fn prctl(call: &mut Call<'_>, [option, arguments @ .., _]: [usize; 6]
         }
         pr::PR_SET_NO_NEW_PRIVS => Err(Errno::EINVAL),
         pr::PR_GET_SECCOMP => Ok(0),
+        pr::PR_GET_TID_ADDRESS => {
+            let address = call.thread.clear_child_tid.load(Ordering::Relaxed);
+            call.write(argument, &(address as u64)).map(|()| 0)
+        }
         pr::PR_GET_TIMERSLACK => Ok(50_000),
         pr::PR_SET_TIMERSLACK => Ok(0),
         option => capabilities::prctl(call, option, arguments)

@@ -12,6 +12,7 @@ pub mod abi;
 pub mod fs;
 pub mod memory;
 
+mod adjtimex;
 mod call;
 mod capabilities;
 mod epoll;
@@ -42,6 +43,7 @@ mod threads;
 mod timerfd;
 mod timers;
 mod times;
+mod unshare;
 mod usage;
 mod users;
 mod wait;

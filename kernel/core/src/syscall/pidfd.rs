@@ -5,7 +5,7 @@ use super::install::install;
 use crate::error::Errno;
 use crate::process::{Process, find, find_thread};
 use crate::vfs::{
-    Anonymous, File, FileOperations, FileType, Name, OpenFlags, Readiness, Timestamp, Watchers,
+    Anonymous, File, FileOperations, FileType, Name, OpenFlags, Place, Readiness, Timestamp, Watchers,
 };
 use alloc::sync::Arc;
 use linux_raw_sys::general as linux;
@@ -76,14 +76,45 @@ pub(super) fn process_of(call: &Call<'_>, fd: usize) -> Result<(u32, bool), Errn
     Ok((process.0.pid, file.is_nonblocking()))
 }
 
-/// The process of a descriptor.
+/// The process of a descriptor, which may be one of its directory in `/proc`.
 ///
 /// # Errors
-/// `EBADF` if it is no descriptor of a process.
+/// `EBADF` if it is no descriptor of a process; `ESRCH` if that has ended and been waited for.
 pub(super) fn target(call: &Call<'_>, fd: usize) -> Result<Arc<Process>, Errno> {
     let file = file(call, fd)?;
-    let process = file.operations_as::<PidFile>().ok_or(Errno::EBADF)?;
-    Ok(process.0.clone())
+    match file.operations_as::<PidFile>() {
+        Some(process) => Ok(process.0.clone()),
+        None => find(shown_by(file.place()).ok_or(Errno::EBADF)?).ok_or(Errno::ESRCH),
+    }
+}
+
+/// The process whose directory in `/proc` this is.
+fn shown_by(place: &Place) -> Option<u32> {
+    let directory = place.inode().directory()?;
+    let above = directory.parent()?;
+    let is_on_top = above.directory()?.parent().is_none();
+    let is_proc = place.mount()?.file_system.name() == "proc";
+    let name = directory.name().filter(|_| is_on_top && is_proc)?;
+    core::str::from_utf8(&name).ok()?.parse().ok()
+}
+
+/// `pidfd_getfd(2)`: another process' open file.
+pub(super) fn pidfd_getfd(call: &mut Call<'_>, [fd, wanted, flags, ..]: [usize; 6]) -> Result<usize, Errno> {
+    if flags & 0xffff_ffff != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let process = file(call, fd)?;
+    let process = process.operations_as::<PidFile>().ok_or(Errno::EBADF)?.0.clone();
+    if process.is_zombie() {
+        return Err(Errno::ESRCH);
+    }
+    let own = call.process().credentials();
+    if !own.may_inspect(&process.credentials()) {
+        return Err(Errno::EPERM);
+    }
+    let wanted = u32::try_from(wanted).map_err(|_| Errno::EBADF)?;
+    let wanted = process.files.lock().get(wanted)?.file.clone();
+    Ok(install(call, wanted, true)? as usize)
 }
 
 fn file(call: &Call<'_>, fd: usize) -> Result<Arc<File>, Errno> {

@@ -1,9 +1,9 @@
 //! From numbers to functions.
 
 use super::{
-    Call, capabilities, epoll, eventfd, futex, identity, io, kill, mapping, names, nice, pidfd, pipe, poll,
-    process, relations, sched, sched_attributes, select, signalfd, signals, sockets, system, threads,
-    timerfd, timers, times, usage, users, wait,
+    Call, adjtimex, capabilities, epoll, eventfd, futex, identity, io, kill, mapping, names, nice, pidfd,
+    pipe, poll, process, relations, sched, sched_attributes, select, signalfd, signals, sockets, system,
+    threads, timerfd, timers, times, unshare, usage, users, wait,
 };
 use crate::error::Errno;
 use crate::mm::memory_is_scarce;
@@ -88,6 +88,8 @@ table! {
     __NR_wait4 => wait::wait4,
     __NR_waitid => wait::waitid,
     __NR_pidfd_open => pidfd::pidfd_open,
+    __NR_pidfd_getfd => pidfd::pidfd_getfd,
+    __NR_unshare => unshare::unshare,
     __NR_rt_sigaction => signals::rt_sigaction,
     __NR_rt_sigprocmask => signals::rt_sigprocmask,
     __NR_rt_sigpending => signals::rt_sigpending,
@@ -110,6 +112,8 @@ table! {
     __NR_clock_nanosleep => times::clock_nanosleep,
     __NR_clock_settime => times::clock_settime,
     __NR_settimeofday => times::settimeofday,
+    __NR_adjtimex => adjtimex::adjtimex,
+    __NR_clock_adjtime => adjtimex::clock_adjtime,
     __NR_getitimer => timers::getitimer,
     __NR_setitimer => timers::setitimer,
     __NR_alarm => timers::alarm,
@@ -306,9 +310,15 @@ const fn gives_memory_back(number: u32) -> bool {
     )
 }
 
-/// Calls that are known to be asked for by programs that go on happily without: not worth a report.
+/// Calls that are known to be asked for by programs that go on happily without, or that 64-bit Linux has as little: not worth a
+/// report.
 fn is_optional(number: usize) -> bool {
-    u32::try_from(number).is_ok_and(|number| matches!(number, nr::__NR_rseq))
+    u32::try_from(number).is_ok_and(|number| {
+        matches!(
+            number,
+            nr::__NR_rseq | nr::__NR_get_thread_area | nr::__NR_set_thread_area
+        )
+    })
 }
 
 fn not_implemented(call: &Call<'_>, number: usize) -> Errno {

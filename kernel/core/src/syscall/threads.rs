@@ -35,6 +35,7 @@ const OPTIONS: u64 = (linux::CLONE_SYSVSEM
     | linux::CLONE_CHILD_CLEARTID
     | linux::CLONE_DETACHED
     | linux::CLONE_UNTRACED
+    | linux::CLONE_PTRACE
     | linux::CLONE_IO) as u64;
 
 /// `struct clone_args`, as far as it has meant something from the beginning.

@@ -130,6 +130,20 @@ impl Credentials {
         same(self.uid) || same(self.euid) || self.can(Capability::Kill)
     }
 
+    /// Whether a process with these rights may look into one with the rights `target` (`ptrace(2)`,
+    /// `PTRACE_MODE_ATTACH_REALCREDS`).
+    pub fn may_inspect(&self, target: &Credentials) -> bool {
+        let same_user = [target.uid, target.euid, target.suid]
+            .iter()
+            .all(|&id| id == self.uid);
+        let same_group = [target.gid, target.egid, target.sgid]
+            .iter()
+            .all(|&id| id == self.gid);
+        let (own, theirs) = (&self.capabilities, &target.capabilities);
+        same_user && same_group && theirs.permitted.is_within(own.permitted)
+            || self.can(Capability::SysPtrace)
+    }
+
     /// Whether every directory may be passed through.
     pub fn searches_everywhere(&self) -> bool {
         self.can(Capability::DacOverride) || self.can(Capability::DacReadSearch)

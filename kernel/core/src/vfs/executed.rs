@@ -1,6 +1,5 @@
-//! [`Executed`]: a file that processes execute. It cannot be opened for writing or be cut meanwhile (`open(2)`, ETXTBSY).
-//!
-//! Not the other way round: a file that is open for writing can be executed here, unlike on Linux.
+//! [`Executed`]: a file that processes execute. It cannot be opened for writing or be cut meanwhile (`open(2)`, ETXTBSY). The other
+//! way round, [`is_being_written`](Inode#method.is_being_written) keeps a file that is written from being executed.
 
 use super::{Inode, Place};
 use crate::error::Errno;

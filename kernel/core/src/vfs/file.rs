@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 use core::any::Any;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use linux_raw_sys::general as linux;
 
@@ -136,6 +136,9 @@ pub struct File {
 impl File {
     /// Opens what stands at `place`.
     pub fn new(place: Place, operations: Arc<dyn FileOperations>, flags: OpenFlags) -> Arc<File> {
+        if let Some(writers) = writers(&place, flags) {
+            writers.fetch_add(1, Ordering::Relaxed);
+        }
         let flags = AtomicU32::new(flags.of_open_file().bits());
         Arc::new(File {
             place,
@@ -360,8 +363,20 @@ impl File {
     }
 }
 
+/// The count of those who write the file, if an open file with these flags is one of them.
+fn writers(place: &Place, flags: OpenFlags) -> Option<&AtomicUsize> {
+    if flags.writable() && !flags.has(linux::O_PATH) {
+        place.inode().writers()
+    } else {
+        None
+    }
+}
+
 impl Drop for File {
     fn drop(&mut self) {
+        if let Some(writers) = writers(&self.place, self.flags()) {
+            writers.fetch_sub(1, Ordering::Relaxed);
+        }
         self.observers.tell(self);
         self.operations.clone().closed(self);
     }

@@ -13,6 +13,7 @@ use super::{
     Timestamp,
 };
 use crate::error::Errno;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// A file of any type. A file system hands out the same allocation for its root every time.
 pub trait Inode: Any + Send + Sync {
@@ -55,6 +56,11 @@ pub trait Inode: Any + Send + Sync {
     /// `ENOTDIR`; `ENOENT` if there is none.
     fn lookup(&self, name: &[u8]) -> Result<Arc<dyn Inode>, Errno> {
         self.directory().ok_or(Errno::ENOTDIR)?.lookup(name)
+    }
+
+    /// How many open files write it, if that is counted: what is written is not executed.
+    fn writers(&self) -> Option<&AtomicUsize> {
+        None
     }
 
     /// Its content, if it is a regular file that can be cut and mapped.
@@ -133,6 +139,14 @@ pub struct DirectoryEntry<'a> {
     pub kind: FileType,
     /// The name.
     pub name: &'a [u8],
+}
+
+impl dyn Inode {
+    /// Whether somebody has it open for writing (`execve(2)`, ETXTBSY).
+    pub fn is_being_written(&self) -> bool {
+        self.writers()
+            .is_some_and(|writers| writers.load(Ordering::Relaxed) > 0)
+    }
 }
 
 /// The names in a directory. Names given to it are neither empty, `.` nor `..`, hold no `/`, and are at most

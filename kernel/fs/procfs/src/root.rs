@@ -66,6 +66,14 @@ const SYS_FS: &[Item<Source>] = &[
         name: "pipe-max-size",
         kind: ItemKind::Text(system::pipe_max_size),
     },
+    Item {
+        name: "pipe-user-pages-hard",
+        kind: ItemKind::Text(system::pipe_user_pages_hard),
+    },
+    Item {
+        name: "pipe-user-pages-soft",
+        kind: ItemKind::Text(system::pipe_user_pages_soft),
+    },
 ];
 
 const SYS_VM: &[Item<Source>] = &[

@@ -223,6 +223,16 @@ pub(crate) fn pipe_max_size(_: &Source) -> Text {
     line("1048576".into())
 }
 
+/// `/proc/sys/fs/pipe-user-pages-hard`: there is no such limit.
+pub(crate) fn pipe_user_pages_hard(_: &Source) -> Text {
+    line("0".into())
+}
+
+/// `/proc/sys/fs/pipe-user-pages-soft`: beyond it the pipes of unprivileged users are smaller.
+pub(crate) fn pipe_user_pages_soft(_: &Source) -> Text {
+    line("16384".into())
+}
+
 /// `/proc/sys/vm/overcommit_memory`: pages are found when they are touched, and mappings are not counted against them.
 pub(crate) fn overcommit_memory(_: &Source) -> Text {
     line("1".into())

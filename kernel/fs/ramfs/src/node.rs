@@ -2,6 +2,7 @@
 
 use alloc::sync::{Arc, Weak};
 
+use core::sync::atomic::AtomicUsize;
 use threadbare_kernel::error::Errno;
 use threadbare_kernel::vfs::{
     AttributeChange, Contents, DeviceNumber, Directory, FileOperations, FileType, Inode, LinkTarget,
@@ -21,6 +22,7 @@ pub(crate) struct Node {
     pub(crate) number: u64,
     pub(crate) attributes: SpinLock<Attributes>,
     pub(crate) content: Content,
+    writers: AtomicUsize,
 }
 
 /// What only one type of file has.
@@ -96,6 +98,7 @@ impl Node {
             number: shared.next_inode(),
             attributes: SpinLock::new(attributes),
             content,
+            writers: AtomicUsize::new(0),
         })
     }
 
@@ -149,6 +152,10 @@ impl Inode for Node {
             Content::Symlink(_) => FileType::Symlink,
             Content::Special(kind, _) => kind,
         }
+    }
+
+    fn writers(&self) -> Option<&AtomicUsize> {
+        matches!(self.content, Content::Regular(_)).then_some(&self.writers)
     }
 
     fn number(&self) -> u64 {
