@@ -19,6 +19,11 @@ fn pipes_and_fifos() {
 }
 
 #[test]
+fn bytes_move_between_pipes_and_files() {
+    checks("splices");
+}
+
+#[test]
 fn event_counters_and_epoll() {
     checks("events");
 }

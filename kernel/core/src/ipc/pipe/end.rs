@@ -17,9 +17,9 @@ use threadbare_machine::memory::PAGE_SIZE;
 /// What stands behind a descriptor of a pipe.
 #[derive(Debug)]
 pub struct End {
-    pipe: Arc<Pipe>,
-    reads: bool,
-    writes: bool,
+    pub(super) pipe: Arc<Pipe>,
+    pub(super) reads: bool,
+    pub(super) writes: bool,
     /// A FIFO opened for reading before anybody wrote does not hang up until somebody has: so often had it been opened
     /// for writing then.
     hangs_up_after: Option<u32>,

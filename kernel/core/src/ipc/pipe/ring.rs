@@ -80,6 +80,11 @@ impl Ring {
         self.segments.iter().map(|segment| segment.length).sum()
     }
 
+    /// What is in it, in the order of reading.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Segment> {
+        self.segments.iter()
+    }
+
     /// What is read next.
     pub(super) fn first(&self) -> Option<&Segment> {
         self.segments.front()

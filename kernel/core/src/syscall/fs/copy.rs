@@ -75,7 +75,7 @@ pub(super) fn copy_file_range(
 
 /// Where a copy reads or writes. A file's own offset is taken at the start and put back at the end: the two sides may
 /// be one file.
-struct Position<'a> {
+pub(super) struct Position<'a> {
     file: &'a Arc<File>,
     /// `None` where offsets mean nothing.
     at: Option<u64>,
@@ -84,7 +84,7 @@ struct Position<'a> {
 }
 
 impl<'a> Position<'a> {
-    fn new(file: &'a Arc<File>, given: Option<u64>) -> Self {
+    pub(super) fn new(file: &'a Arc<File>, given: Option<u64>) -> Self {
         let own = || file.check_offsets().is_ok().then(|| file.offset());
         Position {
             file,
@@ -93,28 +93,37 @@ impl<'a> Position<'a> {
         }
     }
 
-    fn read(&self, sink: &mut dyn Sink) -> Result<usize, Errno> {
+    pub(super) fn file(&self) -> &'a Arc<File> {
+        self.file
+    }
+
+    /// Where it is; `None` where offsets mean nothing.
+    pub(super) fn at(&self) -> Option<u64> {
+        self.at
+    }
+
+    pub(super) fn read(&self, sink: &mut dyn Sink) -> Result<usize, Errno> {
         match self.at {
             Some(offset) => self.file.read_at(offset, sink),
             None => self.file.read(sink),
         }
     }
 
-    fn write(&self, source: &mut dyn Source) -> Result<usize, Errno> {
+    pub(super) fn write(&self, source: &mut dyn Source) -> Result<usize, Errno> {
         match self.at {
             Some(offset) => self.file.write_at(offset, source),
             None => self.file.write(source),
         }
     }
 
-    fn advance(&mut self, count: usize) {
+    pub(super) fn advance(&mut self, count: usize) {
         if let Some(offset) = &mut self.at {
             *offset = offset.saturating_add(count as u64);
         }
     }
 
     /// Tells where the copy has ended: the file, or the program.
-    fn finish(&self, caller: &Caller<'_>, address: usize) -> Result<(), Errno> {
+    pub(super) fn finish(&self, caller: &Caller<'_>, address: usize) -> Result<(), Errno> {
         match self.at {
             Some(offset) if !self.is_own => caller.memory.write(address, &offset),
             Some(offset) if self.file.operations().offsets() == Offsets::Bytes => {
@@ -207,7 +216,7 @@ fn check_ranges(from: &Position<'_>, to: &Position<'_>, count: usize) -> Result<
     Ok(count)
 }
 
-fn read_offset(caller: &Caller<'_>, address: usize) -> Result<Option<u64>, Errno> {
+pub(super) fn read_offset(caller: &Caller<'_>, address: usize) -> Result<Option<u64>, Errno> {
     match address {
         0 => Ok(None),
         address => offset(caller.memory.read::<i64>(address)?).map(Some),

@@ -16,6 +16,7 @@ pub(super) mod names;
 mod open;
 mod seek;
 mod size;
+mod splice;
 mod stat;
 mod status;
 mod table;

@@ -5,8 +5,8 @@ use linux_raw_sys::general as nr;
 use super::adapter::with_caller;
 use super::xattr::{self, Target};
 use super::{
-    Caller, attributes, control, copy, descriptors, directories, locks, names, open, seek, size, stat,
-    status, transfer,
+    Caller, attributes, control, copy, descriptors, directories, locks, names, open, seek, size, splice,
+    stat, status, transfer,
 };
 use crate::error::Errno;
 use crate::syscall::Call;
@@ -169,6 +169,9 @@ table! {
     __NR_ioctl => control::ioctl, (0 1 2);
     __NR_flock => locks::flock, (0 1);
     __NR_sendfile => copy::sendfile, (0 1 2 3);
+    __NR_splice => splice::splice, (0 1 2 3 4 5);
+    __NR_tee => splice::tee, (0 1 2 3);
+    __NR_vmsplice => splice::vmsplice, (0 1 2 3);
     __NR_copy_file_range => copy::copy_file_range, (0 1 2 3 4 5);
 }
 
