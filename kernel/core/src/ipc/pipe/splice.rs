@@ -16,6 +16,9 @@ use threadbare_machine::memory::{Frame, PAGE_SIZE};
 /// The next bytes of a pipe, which stay where they are.
 type Piece = (Frame, Range<usize>);
 
+/// Takes bytes of a page elsewhere, and says how many have arrived.
+pub type Delivery<'a> = dyn FnMut(&Frame, Range<usize>) -> Result<usize, Errno> + 'a;
+
 fn first(ring: &Ring, most: usize) -> Option<Piece> {
     let first = ring.first()?;
     let length = first.length.min(most);
@@ -75,12 +78,7 @@ impl End {
     ///
     /// # Errors
     /// `EAGAIN`, `ERESTARTSYS`; that of `deliver`, if nothing has arrived before.
-    pub fn give(
-        &self,
-        nonblocking: bool,
-        most: usize,
-        deliver: &mut dyn FnMut(&Frame, Range<usize>) -> Result<usize, Errno>,
-    ) -> Result<usize, Errno> {
+    pub fn give(&self, nonblocking: bool, most: usize, deliver: &mut Delivery<'_>) -> Result<usize, Errno> {
         let entered = self.pipe.enter(Side::Reading, nonblocking, |state| {
             match first(&state.ring, most) {
                 Some(piece) => {
@@ -105,7 +103,7 @@ impl End {
         first_piece: Piece,
         before: Before,
         most: usize,
-        deliver: &mut dyn FnMut(&Frame, Range<usize>) -> Result<usize, Errno>,
+        deliver: &mut Delivery<'_>,
     ) -> Result<usize, Errno> {
         let mut claim = self.pipe.claim(before);
         let (mut page, mut range) = first_piece;
