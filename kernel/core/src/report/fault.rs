@@ -39,7 +39,8 @@ pub fn page_fault(thread: &Thread, context: &mut UserContext, address: usize, ac
     );
 }
 
-/// Raises the signal of an exception.
+/// Raises the signal of an exception. A program that steps itself goes on stepping when its handler returns: TF stays in the
+/// frame, as on Linux.
 pub fn exception(thread: &Thread, context: &mut UserContext, number: u8) {
     let rip = context.registers().cpu.rip;
     let (signal, code, address) = match number {
@@ -50,12 +51,9 @@ pub fn exception(thread: &Thread, context: &mut UserContext, number: u8) {
         vector::INVALID_OPCODE => (Signal::SIGILL, code::ILL_ILLOPN, rip),
         vector::X87_ERROR | vector::SIMD_ERROR => (Signal::SIGFPE, code::FPE_FLTINV, rip),
         vector::STACK_FAULT | vector::SEGMENT_NOT_PRESENT => (Signal::SIGBUS, code::SI_KERNEL, 0),
-        vector::ALIGNMENT_CHECK => (Signal::SIGBUS, code::BUS_ADRALN, rip),
+        vector::ALIGNMENT_CHECK => (Signal::SIGBUS, code::BUS_ADRALN, 0),
         _ => (Signal::SIGSEGV, code::SI_KERNEL, 0),
     };
-    if number == vector::DEBUG {
-        context.registers_mut().cpu.rflags &= !0x100; // one trap for each step that was asked for
-    }
     raise(
         thread,
         context,
