@@ -190,13 +190,13 @@ extern "C" fn handler(signal: i32, info: *mut libc::siginfo_t, context: *mut lib
     FAULTED.store(true, Ordering::Relaxed);
 }
 
-/// Keeps all signals away but those of faults, so that nobody writes below RSP behind a run's back.
+/// Keeps all signals away but those of faults, and SIGALRM, which ends the process, so that nobody writes below RSP behind a run's back.
 pub(crate) fn only_faults() {
     // SAFETY: the set is filled before it is used.
     unsafe {
         let mut all: libc::sigset_t = std::mem::zeroed();
         libc::sigfillset(&raw mut all);
-        for signal in FAULTS {
+        for signal in FAULTS.into_iter().chain([libc::SIGALRM]) {
             libc::sigdelset(&raw mut all, signal);
         }
         libc::sigprocmask(libc::SIG_SETMASK, &raw const all, std::ptr::null_mut());

@@ -4,7 +4,7 @@
 //! what the claims demand (see [`show`] for the lines). Each run has a process of its own, because some fault, and some
 //! replace signal handlers.
 //!
-//! * `threadbare-claims list` prints the names.
+//! * `threadbare-claims list` prints the names; behind those that need no tools and no more than an emulated CPU stands `anywhere`.
 //! * `threadbare-claims RUN` does one; the status is 0 if everything was as claimed.
 //! * `threadbare-claims RUN --break MUTATION` does it with one mechanism broken on purpose: the run must fail then.
 //!
@@ -29,13 +29,23 @@ mod step;
 use show::Show;
 use std::process::ExitCode;
 
+/// However slow the machine: a run takes less than a second on a usual one.
+const LONGEST_SECONDS: u32 = 300;
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
         ["list"] => {
             for (name, _) in runs::all() {
-                println!("{name}");
+                println!(
+                    "{name}{}",
+                    if runs::runs_anywhere(name) {
+                        " anywhere"
+                    } else {
+                        ""
+                    }
+                );
             }
             ExitCode::SUCCESS
         }
@@ -57,6 +67,8 @@ fn one(name: &str) -> ExitCode {
         return ExitCode::from(2);
     };
     fault::only_faults();
+    // SAFETY: a run that hangs is killed by SIGALRM's default action.
+    unsafe { libc::alarm(LONGEST_SECONDS) };
     let mut show = Show::default();
     run(&mut show);
     if show.verdict(name) {

@@ -7,7 +7,7 @@ use crate::{packages, process, workspace};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +23,10 @@ pub(super) struct Run {
 }
 
 enum Home {
-    Ring3,
+    /// The program; whether it can also be done by the same program inside `threadbare run`.
+    Ring3 {
+        anywhere: bool,
+    },
     Machine(Test),
 }
 
@@ -31,7 +34,7 @@ impl Run {
     /// Where it takes place, in a word for a table.
     pub(super) fn place(&self) -> &'static str {
         match self.home {
-            Home::Ring3 => "ring 3",
+            Home::Ring3 { .. } => "ring 3",
             Home::Machine(_) => "VM",
         }
     }
@@ -55,9 +58,14 @@ impl Homes {
         let names = process::output(Command::new(&program).arg("list"))?;
         let mut runs: Vec<Run> = names
             .lines()
-            .map(|name| Run {
-                name: name.to_owned(),
-                home: Home::Ring3,
+            .map(|line| {
+                let name = line.strip_suffix(" anywhere");
+                Run {
+                    name: name.unwrap_or(line).to_owned(),
+                    home: Home::Ring3 {
+                        anywhere: name.is_some(),
+                    },
+                }
             })
             .collect();
         for test in tests::list(&image)? {
@@ -81,10 +89,28 @@ impl Homes {
 
     /// Does the runs, as many at once as there are CPUs.
     pub(super) fn all(&self, runs: &[&Run]) -> Result<BTreeMap<String, Showing>> {
+        self.each(runs, |run| self.one(run, None))
+    }
+
+    /// Does those of the runs of ring 3 that can be done anywhere once more, inside this project's own kernel.
+    pub(super) fn inside(&self, command: &Path) -> Result<BTreeMap<String, Showing>> {
+        let anywhere = |run: &&Run| matches!(run.home, Home::Ring3 { anywhere: true });
+        let runs: Vec<&Run> = self.runs().filter(anywhere).collect();
+        self.each(&runs, |run| {
+            let mut threadbare = Command::new(command);
+            showing(threadbare.arg("run").arg(&self.program).arg(&run.name))
+        })
+    }
+
+    fn each(
+        &self,
+        runs: &[&Run],
+        show: impl Fn(&Run) -> Result<Showing> + Sync,
+    ) -> Result<BTreeMap<String, Showing>> {
         let (next, results) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
         let work = || -> Result<()> {
             while let Some(run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let showing = self.one(run, None)?;
+                let showing = show(run)?;
                 let mut results = results.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
                 results.insert(run.name.clone(), showing);
             }
@@ -106,7 +132,7 @@ impl Homes {
     /// Does a run, whole or with a mechanism broken.
     pub(super) fn one(&self, run: &Run, mutation: Option<&str>) -> Result<Showing> {
         match &run.home {
-            Home::Ring3 => self.in_ring_3(&run.name, mutation),
+            Home::Ring3 { .. } => self.in_ring_3(&run.name, mutation),
             Home::Machine(test) => self.in_machine(test, mutation),
         }
     }
@@ -117,19 +143,7 @@ impl Homes {
         if let Some(mutation) = mutation {
             command.args(["--break", mutation]);
         }
-        let output = command
-            .stderr(Stdio::piped())
-            .output()
-            .context("cannot start threadbare-claims")?;
-        let mut showing = Showing::default();
-        String::from_utf8_lossy(&output.stdout)
-            .lines()
-            .for_each(|line| showing.line(line));
-        if !output.status.success() {
-            let words = String::from_utf8_lossy(&output.stderr);
-            showing.judge(Err(format!("{}\n{words}", output.status)));
-        }
-        Ok(showing)
+        showing(&mut command)
     }
 
     fn in_machine(&self, test: &Test, mutation: Option<&str>) -> Result<Showing> {
@@ -155,6 +169,20 @@ impl Homes {
         showing.judge(verdict);
         Ok(showing)
     }
+}
+
+/// Runs a program that speaks the lines of a run.
+fn showing(command: &mut Command) -> Result<Showing> {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    let mut showing = Showing::default();
+    let lines = String::from_utf8_lossy(&output.stdout);
+    lines.lines().for_each(|line| showing.line(line));
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        showing.judge(Err(format!("{}\n{words}", output.status)));
+    }
+    Ok(showing)
 }
 
 /// Builds the program of ring 3.

@@ -18,6 +18,7 @@ mod picture;
 mod protocol;
 mod table;
 
+use crate::commands::build;
 use crate::tally::Tally;
 use anyhow::{Result, bail};
 use catalogue::{Catalogue, Claim};
@@ -25,7 +26,7 @@ use home::{Homes, Run};
 use protocol::Showing;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Everything: all claims, all pictures, all mutations.
+/// Everything: all claims, all pictures, all mutations, and the runs of ring 3 inside this project's kernel.
 pub(crate) fn all(filter: Option<&str>) -> Result<Tally> {
     let catalogue = catalogue::read()?;
     let homes = Homes::open()?;
@@ -36,6 +37,9 @@ pub(crate) fn all(filter: Option<&str>) -> Result<Tally> {
     let pictures = showings.values().flat_map(|showing| &showing.pictures);
     tally += picture::compare(pictures, filter.is_none())?;
     tally += mutations::apply(&homes, filter)?;
+    if filter.is_none() {
+        tally += table::inside(&homes.inside(&build::command()?)?);
+    }
     Ok(tally)
 }
 

@@ -46,6 +46,22 @@ pub(super) fn print(claims: &[&Claim], showings: &Showings) -> Tally {
     tally
 }
 
+/// The runs of ring 3 inside `threadbare run`: they show the same there.
+pub(super) fn inside(showings: &Showings) -> Tally {
+    let mut tally = Tally::default();
+    for (run, showing) in showings {
+        tally += Tally::of(showing.passed());
+        if !showing.passed() {
+            println!("  FAILED {run} inside `threadbare run`: {}", showing.reason());
+        }
+    }
+    println!(
+        "\nin ring 3 of this project's kernel: {} runs as outside; {} not",
+        tally.passed, tally.failed
+    );
+    tally
+}
+
 fn failure(run: &str, showings: &Showings) -> Option<String> {
     match showings.get(run) {
         None => Some(format!("{run}: there is no such run")),
