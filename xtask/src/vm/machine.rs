@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The machine that QEMU plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub(crate) enum End {
     Value(u32),
     /// The machine reset or was turned off: with `-no-reboot`, a triple fault.
     Reset,
-    /// It did not end in time, and was killed.
-    Timeout,
+    /// It printed nothing for too long, and was killed.
+    Silence,
     /// QEMU itself failed, with this status.
     Failed(Option<i32>),
 }
@@ -41,7 +41,8 @@ pub(crate) struct Outcome {
     pub(crate) complaints: String,
 }
 
-/// Runs `image` with `command_line` and hands each line of COM1 to `each_line` as it comes.
+/// Runs `image` with `command_line` and hands each line of COM1 to `each_line` as it comes. A machine that prints nothing for as long as
+/// `patience` is killed.
 ///
 /// # Errors
 /// When QEMU cannot be started.
@@ -49,7 +50,7 @@ pub(crate) fn run(
     image: &Path,
     model: Model,
     command_line: &str,
-    limit: Duration,
+    patience: Duration,
     mut each_line: impl FnMut(&str),
 ) -> Result<Outcome> {
     let mut child = command(image, model, command_line)
@@ -57,13 +58,9 @@ pub(crate) fn run(
         .context("cannot start qemu-system-x86_64")?;
     let (console, lines) = (child.stdout.take().context("piped")?, mpsc::channel());
     thread::spawn(move || read_lines(console, &lines.0));
-    let deadline = Instant::now() + limit;
     let mut text = String::new();
     let timed_out = loop {
-        match lines
-            .1
-            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-        {
+        match lines.1.recv_timeout(patience) {
             Ok(line) => {
                 each_line(&line);
                 text.push_str(&line);
@@ -86,7 +83,7 @@ fn finish(mut child: Child, console: String, timed_out: bool) -> Result<Outcome>
         stderr.read_to_string(&mut complaints)?;
     }
     let end = if timed_out {
-        End::Timeout
+        End::Silence
     } else {
         End::of(status.code(), &complaints)
     };

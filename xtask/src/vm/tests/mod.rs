@@ -28,8 +28,8 @@ const DIED: u32 = 0x11;
 const PASSED: u32 = 0x12;
 const FAILED: u32 = 0x13;
 
-/// For one machine, however many tests it runs.
-const LIMIT: Duration = Duration::from_secs(180);
+/// From one line of a machine to the next: tests take milliseconds, on an idle machine.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Runs the tests of `image` whose name contains `filter`.
 pub(crate) fn run(image: &Path, filter: Option<&str>) -> Result<Tally> {
@@ -59,7 +59,7 @@ pub(crate) fn run(image: &Path, filter: Option<&str>) -> Result<Tally> {
 
 /// The tests that `image` has.
 pub(crate) fn list(image: &Path) -> Result<Vec<Test>> {
-    let outcome = machine::run(image, Model::Microvm, "tests=list", LIMIT, |_| {})?;
+    let outcome = machine::run(image, Model::Microvm, "tests=list", PATIENCE, |_| {})?;
     let tests: Vec<Test> = outcome.console.lines().filter_map(list::parse).collect();
     if tests.is_empty() {
         bail!("the test image lists no tests:\n{}", shown(&outcome));
@@ -72,7 +72,7 @@ pub(crate) fn list(image: &Path) -> Result<Vec<Test>> {
 fn together(image: &Path, model: Model, tests: &[&Test]) -> Result<Tally> {
     let suffix = if model == Model::Microvm { "" } else { " (q35)" };
     let mut results = BTreeMap::new();
-    let outcome = machine::run(image, model, "tests=all", LIMIT, |line| {
+    let outcome = machine::run(image, model, "tests=all", PATIENCE, |line| {
         println!("{line}{}", if list::result(line).is_some() { suffix } else { "" });
         results.extend(list::result(line));
     })?;
@@ -131,7 +131,7 @@ pub(crate) fn observed(
 ) -> Result<(String, Result<(), String>)> {
     let breaking = mutation.map_or_else(String::new, |name| format!(" break={name}"));
     let command_line = format!("tests={}{breaking}", test.name);
-    let outcome = machine::run(image, Model::Microvm, &command_line, LIMIT, |_| {})?;
+    let outcome = machine::run(image, Model::Microvm, &command_line, PATIENCE, |_| {})?;
     let verdict = judge(test, &outcome);
     Ok((outcome.console, verdict))
 }
