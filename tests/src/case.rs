@@ -1,6 +1,6 @@
 //! One command line, to be run on Linux and in a machine.
 
-use crate::{Outcome, workspace};
+use crate::{Outcome, with_default_signals, workspace};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -94,7 +94,7 @@ impl Case {
     pub fn on_linux(&self) -> Outcome {
         let mut command = match &self.root {
             Some(root) => in_root(root, self.mounts),
-            None => Command::new(&self.program),
+            None => with_default_signals(&self.program),
         };
         if self.root.is_some() {
             command.arg(&self.program);
@@ -122,7 +122,7 @@ impl Case {
     /// The same with more options, which need not have values.
     #[must_use]
     pub fn command_with(&self, options: &[&str]) -> Command {
-        let mut command = Command::new(threadbare());
+        let mut command = with_default_signals(threadbare());
         command.arg("run").args(&self.options).args(options);
         let has_limit = options.contains(&"--timeout") || self.options.iter().any(|name| name == "--timeout");
         if !has_limit {
@@ -161,7 +161,7 @@ impl Case {
 fn in_root(root: &Path, mounts: bool) -> Command {
     const MOUNT: &str = "mount -t proc proc \"$0/proc\" && mount --rbind /dev \"$0/dev\" && mount --rbind /sys \"$0/sys\" && \
                          mount -t tmpfs -o mode=1777 tmp \"$0/tmp\" && exec chroot \"$0\" \"$@\"";
-    let mut unshare = Command::new("unshare");
+    let mut unshare = with_default_signals("unshare");
     if mounts {
         unshare.args([
             "--user",

@@ -22,7 +22,9 @@ pub use outcome::Outcome;
 pub use root::debian;
 pub use scratch::Scratch;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A program of the host.
 ///
@@ -35,6 +37,15 @@ pub fn installed(path: &str, package: &str) -> PathBuf {
         "{path} is missing: apt-get install {package}"
     );
     PathBuf::from(path)
+}
+
+/// A command that runs `program` with every signal's default action, whatever the caller of the tests ignores: nohup(1) and the `&` of
+/// shells hand that down.
+#[must_use]
+pub fn with_default_signals(program: impl AsRef<OsStr>) -> Command {
+    let mut env = Command::new("/usr/bin/env");
+    env.args(["--default-signal", "--"]).arg(program);
+    env
 }
 
 /// The static busybox.

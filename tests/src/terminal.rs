@@ -41,7 +41,7 @@ impl Terminal {
         let slave = File::from(rustix::fs::open(name, flags, Mode::empty()).expect("it is unlocked"));
         set_size(&master, 24, 80);
         // setsid(1) makes a session with a controlling terminal, which takes unsafe code here.
-        let mut setsid = Command::new(crate::installed("/usr/bin/setsid", "util-linux"));
+        let mut setsid = crate::with_default_signals(crate::installed("/usr/bin/setsid", "util-linux"));
         setsid
             .arg("--ctty")
             .arg(command.get_program())
