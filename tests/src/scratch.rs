@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A fresh folder, removed at the end.
 #[derive(Debug)]
@@ -39,6 +40,24 @@ impl Scratch {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Writes a script in it that can be executed at once.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn script(&self, name: &str, text: &str) -> PathBuf {
+        let source = self.write(&format!("{name}.text"), text.as_bytes());
+        let path = self.0.join(name);
+        // By another process: nobody executes what a descriptor of ours can write, which children of other tests may still have.
+        let mut install = Command::new("install");
+        let status = install.args(["-m", "755"]).args([&source, &path]).status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "cannot write {}",
+            path.display()
+        );
+        path
     }
 
     /// Writes a file in it, and the folders on the way; returns the file's path.
