@@ -43,6 +43,20 @@ fn memory() {
 }
 
 #[test]
+fn waits_that_others_get_in_the_way_of() {
+    checks(c("awaited", Linking::Static), &[]);
+    checks(c("awaited", Linking::MuslStatic), &[]);
+}
+
+#[test]
+fn timers_that_setting_the_clock_cancels() {
+    // Not on Linux: the clock is everybody's.
+    let outcome = Case::new(c("awaited", Linking::Static), ["clock"]).inside();
+    let text = String::from_utf8_lossy(&outcome.stdout).into_owned();
+    assert!(text.contains("yes") && !text.contains(": NO"), "{text}");
+}
+
+#[test]
 fn mappings_of_every_kind() {
     checks(c("mappings", Linking::Static), &[]);
     checks(c("mappings", Linking::MuslStatic), &[]);

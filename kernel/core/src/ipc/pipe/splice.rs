@@ -17,7 +17,7 @@ use threadbare_machine::memory::{Frame, PAGE_SIZE};
 type Piece = (Frame, Range<usize>);
 
 /// Takes bytes of a page elsewhere, and says how many have arrived.
-pub type Delivery<'a> = dyn FnMut(&Frame, Range<usize>) -> Result<usize, Errno> + 'a;
+pub(super) type Delivery<'a> = dyn FnMut(&Frame, Range<usize>) -> Result<usize, Errno> + 'a;
 
 fn first(ring: &Ring, most: usize) -> Option<Piece> {
     let first = ring.first()?;
