@@ -73,6 +73,26 @@ pub use switch::{leave, prepare, switch};
 #[repr(transparent)]
 pub struct StackPointer(pub usize);
 
+impl StackPointer {
+    /// Fetches what the computation that is suspended here touches first when it is resumed, if that is soon: with a thousand of them
+    /// it has left the caches, and the translation of its page too. Any value is good: nothing is read.
+    #[inline]
+    pub fn prefetch(self) {
+        const LINE: usize = 64;
+        /// The saved registers and some frames.
+        const LINES: usize = 8;
+        for address in (self.0..).step_by(LINE).take(LINES) {
+            #[cfg(not(any(feature = "baton", miri)))]
+            // SAFETY: a prefetch touches nothing and never faults (SDM volume 2, PREFETCHh).
+            unsafe {
+                core::arch::asm!("prefetcht0 [{}]", in(reg) address, options(nostack, preserves_flags, readonly));
+            }
+            #[cfg(any(feature = "baton", miri))]
+            let _ = address;
+        }
+    }
+}
+
 /// The first function of a stack. `argument` is what [`prepare`] was given, `transfer` what the first switch to
 /// the stack carried. It must not return, and must not unwind.
 pub type Entry = unsafe extern "sysv64" fn(argument: usize, transfer: usize) -> !;

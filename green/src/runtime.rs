@@ -33,7 +33,8 @@ impl Default for Builder {
 
 impl Builder {
     /// Starts from the defaults and the environment: `THREADBARE_WORKERS`, `THREADBARE_MODE` (`isolated` or `pinned`),
-    /// `RUST_MIN_STACK`, `THREADBARE_REPORT_BLOCKED`, `THREADBARE_DEADLOCK=ignore`, `THREADBARE_DUMP_SIGNAL` (a number).
+    /// `RUST_MIN_STACK`, `THREADBARE_REPORT_BLOCKED`, `THREADBARE_DEADLOCK=ignore`, `THREADBARE_DUMP_SIGNAL` (a number),
+    /// `THREADBARE_REACTOR=io_uring`.
     pub fn new() -> Builder {
         Builder {
             config: Config::from_environment(),
@@ -69,6 +70,14 @@ impl Builder {
     /// Whether to report on standard error when all threads are asleep and nothing can wake them. On by default.
     pub fn report_deadlock(mut self, report: bool) -> Builder {
         self.config.report_deadlock = report;
+        self
+    }
+
+    /// Whether reads and writes of TCP and Unix streams go through io_uring, which takes a system call for many of them together. Off by
+    /// default: where the kernel's epoll does as well, it is the simpler. Where the kernel refuses io_uring (Linux before 5.19, most
+    /// containers) epoll does it as ever, and [`why_epoll`] says why.
+    pub fn io_uring(mut self, use_it: bool) -> Builder {
+        self.config.io_uring = use_it;
         self
     }
 
@@ -178,6 +187,22 @@ pub fn mode() -> std::io::Result<Mode> {
 #[must_use]
 pub fn why_pinned() -> Option<&'static str> {
     Runtime::get()?.no_isolation()
+}
+
+/// What waits for descriptors: `"epoll"`, or `"io_uring"` once anything waited where [`Builder::io_uring`] asked for it.
+#[must_use]
+pub fn reactor() -> &'static str {
+    if rt::reactor::has_ring() {
+        "io_uring"
+    } else {
+        "epoll"
+    }
+}
+
+/// Why there is no io_uring though [`Builder::io_uring`] asked for it. Known once anything waited for a descriptor.
+#[must_use]
+pub fn why_epoll() -> Option<&'static str> {
+    rt::reactor::why_no_ring()
 }
 
 /// A list of all green threads, with what each is doing, what it waits for, and by which calls it came there (not while it runs): for

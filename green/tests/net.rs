@@ -26,22 +26,24 @@ fn again_in_other_configurations() {
             Ok(threadbare::runtime::Mode::Isolated)
         );
     let all = [
-        ("pinned", "1"),
-        ("pinned", "4"),
-        ("isolated", "1"),
-        ("isolated", "4"),
+        ("pinned", "1", "io_uring"),
+        ("pinned", "4", "epoll"),
+        ("isolated", "1", "epoll"),
+        ("isolated", "1", "io_uring"),
+        ("isolated", "4", "io_uring"),
     ];
-    for (mode, workers) in all.into_iter().filter(|(mode, _)| isolated || *mode == "pinned") {
+    for (mode, workers, reactor) in all.into_iter().filter(|(mode, ..)| isolated || *mode == "pinned") {
         let mut command = Command::new(std::env::current_exe().expect("our own path"));
         command
             .env("THREADBARE_AGAIN", "1")
             .env("THREADBARE_MODE", mode)
-            .env("THREADBARE_WORKERS", workers);
+            .env("THREADBARE_WORKERS", workers)
+            .env("THREADBARE_REACTOR", reactor);
         let output = command.output().expect("the child starts");
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(
             output.status.success(),
-            "{mode}, {workers} workers: {text}{}",
+            "{mode}, {workers} workers, {reactor}: {text}{}",
             String::from_utf8_lossy(&output.stderr)
         );
     }

@@ -28,7 +28,7 @@ fn main() {
             let answered = load::echo(
                 ([127, 0, 0, 1], port).into(),
                 connections.parse().expect("a number"),
-                Duration::from_secs(5),
+                Duration::from_secs(1),
             );
             println!("{:.0} requests/s", answered.per_second());
         }
@@ -56,6 +56,7 @@ fn race(options: &[&str]) {
         .parse()
         .expect("a number");
     let only = option(options, "--only", "");
+    let tables = option(options, "--tables", "echo-128,echo-1024,http-128");
     let time = Duration::from_millis(milliseconds);
     let names: Vec<&str> = peers::available()
         .into_iter()
@@ -66,6 +67,10 @@ fn race(options: &[&str]) {
         ("echo, 64 bytes, 1,024 connections", Protocol::Echo, 1024),
         ("HTTP/1.1 plaintext by wrk, 128 connections", Protocol::Http, 128),
     ] {
+        let name = format!("{}-{connections}", protocol.name());
+        if !tables.split(',').any(|wanted| wanted == name) {
+            continue;
+        }
         let mut table = Table::new(title);
         for round in 0..rounds {
             for name in peers::that_speak(&names, protocol) {

@@ -227,7 +227,7 @@ impl Read for &TcpStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let fd = self.watched.inner().as_fd();
         self.watched
-            .read_bytes(buffer.len(), || message::receive(fd, buffer, 0))
+            .receive(buffer, |buffer| message::receive(fd, buffer, 0))
     }
 
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
@@ -242,7 +242,7 @@ impl Write for &TcpStream {
     #[inline]
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let fd = self.watched.inner().as_fd();
-        self.watched.write(State::Writing, || message::send(fd, buffer))
+        self.watched.send(buffer, || message::send(fd, buffer))
     }
 
     fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {

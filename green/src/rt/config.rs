@@ -32,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) report_deadlock: bool,
     /// The signal that asks for a dump.
     pub(crate) dump_signal: Option<i32>,
+    /// Streams' calls go through io_uring where the kernel has it.
+    pub(crate) io_uring: bool,
 }
 
 static INSTALLED: Mutex<Option<Config>> = Mutex::new(None);
@@ -60,6 +62,7 @@ impl Config {
             report_blocked: std::env::var_os("THREADBARE_REPORT_BLOCKED").is_some(),
             report_deadlock: std::env::var("THREADBARE_DEADLOCK").as_deref() != Ok("ignore"),
             dump_signal: number("THREADBARE_DUMP_SIGNAL").and_then(|signal| i32::try_from(signal).ok()),
+            io_uring: std::env::var("THREADBARE_REACTOR").as_deref() == Ok("io_uring"),
         }
     }
 

@@ -55,6 +55,8 @@ pub(crate) struct Control {
     pub(crate) thread_pointer: AtomicUsize,
     worker: AtomicRef<Worker>,
     link: AtomicRef<Control>,
+    /// What it waits for or waited for last, for dumps: a descriptor, the number of a thread, an address.
+    subject: AtomicUsize,
     /// The handle that describes it to users; valid while the thread runs, for itself.
     pub(crate) header: AtomicPtr<Header>,
     /// Its number, and the start of its name: readable by anyone at any time, so kept here and not in the handle.
@@ -67,9 +69,12 @@ pub(crate) struct Control {
     /// How many threads have started on this slot.
     pub(crate) serial: AtomicU32,
     pub(crate) known: Known,
-    /// What it waits for or waited for last, for dumps: a descriptor, the number of a thread, an address.
-    subject: AtomicUsize,
 }
+
+const _: () = assert!(
+    std::mem::offset_of!(Control, header) <= 56,
+    "what a wait and a switch touch is one cache line"
+);
 
 /// What a thread is doing, as dumps tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -29,6 +29,19 @@ pub(crate) fn set(control: Option<&'static Control>) {
     THREAD.set(control);
 }
 
+/// How far below its base a thread's stack surely reaches.
+const NEAR: usize = 64 << 10;
+
+/// Whether the caller runs on the stack of `control`, not too deep: then it is that thread. False says nothing.
+#[inline]
+pub(crate) fn is_on_stack_of(control: &Control) -> bool {
+    let here = 0_u8;
+    control
+        .stack_base()
+        .wrapping_sub(std::ptr::from_ref(&here).addr())
+        < NEAR
+}
+
 /// The worker that runs the caller: a green thread, or the worker's own loop.
 #[inline]
 pub(crate) fn worker() -> Option<&'static Worker> {

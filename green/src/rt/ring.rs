@@ -128,6 +128,23 @@ impl<T> Ring<T> {
         }
     }
 
+    /// The oldest entry, which stays: a hint, for a thief may have it by now.
+    #[inline]
+    pub(crate) fn peek(&self) -> Option<&'static T> {
+        let head = self.head.load(Ordering::Relaxed);
+        if head == self.tail.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.slots[head as usize & MASK].load(Ordering::Relaxed)
+    }
+
+    /// How many more entries it holds. Exact, or too low, for the owner.
+    pub(crate) fn room(&self) -> usize {
+        let head = self.head.load(Ordering::Relaxed);
+        let length = self.tail.load(Ordering::Relaxed).wrapping_sub(head) as usize;
+        CAPACITY.saturating_sub(length)
+    }
+
     /// Whether it looked empty. A hint for anyone but the owner.
     pub(crate) fn is_empty(&self) -> bool {
         self.head.load(Ordering::Relaxed) == self.tail.load(Ordering::Relaxed)

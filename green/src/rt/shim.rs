@@ -1,7 +1,9 @@
 //! The atomics of the lock-free pieces. The loom models (`tests/loom`) compile the same files with loom's.
 
 pub(crate) use std::hint::spin_loop;
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+pub(crate) use std::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 pub(crate) use std::thread::yield_now;
 
 /// A function that is `const` here, but not in the models: loom's atomics cannot be made in constants.

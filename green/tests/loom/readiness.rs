@@ -5,14 +5,17 @@ use std::sync::Arc as StdArc;
 use std::task::{Poll, Wake, Waker};
 use std::time::Instant;
 
+use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
 use crate::bell::Bell;
+use crate::bounded;
 use crate::rt::entry::{Direction, Entry};
+use crate::rt::operation::Operation;
 use crate::rt::timer;
-use crate::{bounded, rt::State};
+use crate::rt::{State, Waiter};
 
 /// A socket's buffer as its writer sees it, or, room being bytes that came, as its reader does (`sk_stream_write_space`).
 #[derive(Default)]
@@ -81,7 +84,7 @@ impl Socket {
         self.entry.read.run(
             || self.call(wanted),
             |&count| count < wanted,
-            |direction| direction.wait(deadline, State::Reading),
+            |direction| direction.wait(Waiter::current(), deadline, State::Reading),
         )
     }
 }
@@ -228,4 +231,35 @@ fn a_future_and_a_thread_that_wait_for_one_direction_are_both_served() {
         assert_eq!(other.join().unwrap(), 1);
         peer.join().unwrap();
     });
+}
+
+/// `operation` and `Ring::perform`: the caller leaves once the kernel is done, with what that wrote, whatever the deadline does.
+#[test]
+fn a_call_under_way_is_left_once_it_is_done() {
+    bounded(4, || {
+        let operation = Arc::new(Operation::new());
+        let buffer = Arc::new(UnsafeCell::new(0));
+        let (theirs, their_buffer) = (operation.clone(), buffer.clone());
+        let kernel = thread::spawn(move || {
+            write(&their_buffer);
+            if let Some(waiter) = theirs.complete(5, true) {
+                waiter.wake();
+            }
+        });
+        let clock = thread::spawn(timer::fire);
+        let mut done = operation.wait(Waiter::current(), Some(Instant::now()), State::Reading);
+        while !done {
+            done = operation.wait(Waiter::current(), None, State::Reading);
+        }
+        write(&buffer);
+        assert_eq!(operation.result(), (5, true));
+        kernel.join().unwrap();
+        clock.join().unwrap();
+    });
+}
+
+#[allow(unsafe_code, reason = "loom's cell, whose access loom itself checks")]
+fn write(cell: &UnsafeCell<i32>) {
+    // SAFETY: loom fails the model if this races.
+    cell.with_mut(|place| unsafe { *place += 1 });
 }

@@ -17,6 +17,7 @@ pub fn available() -> Vec<&'static str> {
     let mut names = vec![
         "threadbare",
         "threadbare pinned",
+        "threadbare io_uring",
         "raw epoll",
         "tokio",
         "hyper",
@@ -47,6 +48,7 @@ pub fn external(name: &str) -> Option<PathBuf> {
 pub fn settings(name: &str) -> Option<(&'static str, &'static str)> {
     match name {
         "threadbare pinned" => Some(("THREADBARE_MODE", "pinned")),
+        "threadbare io_uring" => Some(("THREADBARE_REACTOR", "io_uring")),
         _ => None,
     }
 }
@@ -62,7 +64,7 @@ pub fn that_speak<'a>(names: &[&'a str], protocol: Protocol) -> Vec<&'a str> {
 
 pub fn serve(name: &str, protocol: Protocol, port: u16) {
     match name {
-        "threadbare" | "threadbare pinned" => threadbare::serve(protocol, port),
+        "threadbare" | "threadbare pinned" | "threadbare io_uring" => threadbare::serve(protocol, port),
         "raw epoll" => raw::serve(protocol, port),
         "tokio" => tokio::serve(protocol, port),
         "hyper" => hyper::serve(port),

@@ -102,9 +102,9 @@ impl Direction {
         }
     }
 
-    /// Waits for an event. False if `deadline` came first.
+    /// Waits for an event; `waiter` is the caller. False if `deadline` came first.
     #[inline]
-    pub(crate) fn wait(&self, deadline: Option<Instant>, why: State) -> bool {
+    pub(crate) fn wait(&self, waiter: Waiter, deadline: Option<Instant>, why: State) -> bool {
         let seen = self.look();
         if seen.is_ready() {
             return true;
@@ -112,7 +112,6 @@ impl Direction {
         if !seen.is_plain() {
             return self.wait_beside(deadline, why);
         }
-        let waiter = Waiter::current();
         let Some(deadline) = deadline else {
             waiter.wait_in(&self.word, seen.0, why);
             return true;

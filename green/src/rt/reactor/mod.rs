@@ -14,6 +14,8 @@
 //!
 //! Operating-system threads do not take part: they wait in `poll(2)`.
 //!
+//! Where that is asked for, the calls of streams go through an io_uring instead (`ring`), which then watches the epoll instance too.
+//!
 //! Invariants:
 //! 1. The events' buffer has one user at a time: the one that has the lock, asleep or not.
 //! 2. An entry is found by its token only while the registration lives (`slab`). Events that come late make false alarms, which cost a
@@ -27,14 +29,16 @@
 mod attempt;
 mod entry;
 mod epoll;
+mod operation;
 mod registration;
+mod ring;
 mod slab;
 #[cfg(test)]
 mod tests;
 mod watched;
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 use std::time::Duration;
@@ -46,7 +50,9 @@ pub(crate) use registration::Waiting;
 pub(crate) use watched::Watched;
 
 use self::epoll::Event;
+use self::ring::Ring;
 use self::slab::Slab;
+use super::runtime::Runtime;
 use super::waiter::Waiter;
 use super::worker::Worker;
 
@@ -60,7 +66,9 @@ const INTERRUPT: u64 = u64::MAX;
 pub(crate) struct Reactor {
     epoll: OwnedFd,
     eventfd: OwnedFd,
-    events: Mutex<Box<[Event; BATCH]>>,
+    /// Where that was asked for and can be had; or else why it cannot.
+    ring: Result<Ring, Option<String>>,
+    events: Mutex<Events>,
     /// Somebody has looked since the monitor asked.
     looked: AtomicBool,
     /// Somebody sleeps here.
@@ -68,10 +76,17 @@ pub(crate) struct Reactor {
     looks: AtomicU64,
 }
 
+/// What the one that looks needs.
+struct Events {
+    buffer: Box<[Event; BATCH]>,
+    /// With a ring: the epoll instance may have events. It tells the ring of each that comes, but of none twice.
+    has_more: bool,
+}
+
 /// The right to take events.
 pub(super) struct Look<'a> {
     reactor: &'static Reactor,
-    events: MutexGuard<'a, Box<[Event; BATCH]>>,
+    events: MutexGuard<'a, Events>,
 }
 
 static REACTOR: OnceLock<Result<Reactor, i32>> = OnceLock::new();
@@ -85,9 +100,25 @@ pub(super) fn get() -> Option<&'static Reactor> {
     REACTOR.get()?.as_ref().ok()
 }
 
-/// How many descriptors are registered.
+/// How many descriptors are registered, or have a call under way in the ring.
 pub(crate) fn registered() -> usize {
-    SLAB.used()
+    SLAB.used() + ring().map_or(0, Ring::under_way)
+}
+
+/// The ring, if anything was ever registered, and it was asked for and can be had.
+#[inline]
+fn ring() -> Option<&'static Ring> {
+    get()?.ring.as_ref().ok()
+}
+
+/// Whether the calls of streams go through the ring.
+pub(crate) fn has_ring() -> bool {
+    ring().is_some()
+}
+
+/// Why there is no ring though it was asked for.
+pub(crate) fn why_no_ring() -> Option<&'static str> {
+    get()?.ring.as_ref().err()?.as_deref()
 }
 
 /// How often the reactor was looked at, and how many events it had.
@@ -110,10 +141,20 @@ impl Reactor {
         let eventfd = epoll::create_eventfd()?;
         let events = epoll::bits(libc::EPOLLIN | libc::EPOLLET);
         epoll::add(epoll.as_fd(), eventfd.as_raw_fd(), events, INTERRUPT)?;
+        let wanted = Runtime::get().is_some_and(|runtime| runtime.config.io_uring);
+        let ring = if wanted {
+            Ring::start(epoll.as_fd()).map_err(Some)
+        } else {
+            Err(None)
+        };
         Ok(Reactor {
             epoll,
             eventfd,
-            events: Mutex::new(Box::new([epoll::NO_EVENT; BATCH])),
+            ring,
+            events: Mutex::new(Events {
+                buffer: Box::new([epoll::NO_EVENT; BATCH]),
+                has_more: true,
+            }),
             looked: AtomicBool::new(false),
             watched: AtomicBool::new(false),
             looks: AtomicU64::new(0),
@@ -152,6 +193,14 @@ impl Reactor {
             .map_or(0, |look| look.take(worker, Some(Duration::ZERO)))
     }
 
+    /// The computation of a worker has nothing to run, or runs for long: what its threads want done begins.
+    #[inline]
+    pub(super) fn submit(&self) {
+        if let Ok(ring) = &self.ring {
+            ring.submit();
+        }
+    }
+
     /// Whether nobody has looked since the last call of this, and nobody sleeps here.
     pub(super) fn is_neglected(&self) -> bool {
         !self.looked.swap(false, Ordering::Relaxed) && !self.is_watched()
@@ -170,24 +219,59 @@ impl Look<'_> {
         let reactor = self.reactor;
         let sleeps = timeout != Some(Duration::ZERO);
         reactor.watched.store(sleeps, Ordering::Relaxed);
-        let count = epoll::wait(reactor.epoll.as_fd(), &mut self.events[..], timeout);
+        // No more than the worker has room for: the rest waits better there than in the global queue.
+        let room = worker.map_or(BATCH, |worker| worker.room().clamp(1, BATCH));
+        let mut woken = 0;
+        let mut wake = |waiter: Waiter| {
+            woken += 1;
+            match worker {
+                Some(worker) => waiter.wake_behind(worker),
+                None => waiter.wake(),
+            }
+        };
+        let (done, count) = match &reactor.ring {
+            Err(_) => (
+                0,
+                epoll::wait(reactor.epoll.as_fd(), &mut self.events.buffer[..room], timeout),
+            ),
+            Ok(ring) => self
+                .events
+                .take_from(ring, reactor.epoll.as_fd(), timeout, &mut wake),
+        };
         reactor.watched.store(false, Ordering::Relaxed);
         reactor.looked.store(true, Ordering::Relaxed);
         // No other writer: we have the lock.
         let looks = reactor.looks.load(Ordering::Relaxed);
         reactor.looks.store(looks + 1, Ordering::Relaxed);
-        let first = SERIAL.fetch_add(count, Ordering::Relaxed);
-        let mut woken = 0;
-        for (event, serial) in self.events[..count].iter().zip(first..) {
-            deliver(*event, serial, &mut |waiter: Waiter| {
-                woken += 1;
-                match worker {
-                    Some(worker) => waiter.wake_behind(worker),
-                    None => waiter.wake(),
-                }
-            });
+        let first = SERIAL.fetch_add(done + count, Ordering::Relaxed);
+        for (event, serial) in self.events.buffer[..count].iter().zip(first..) {
+            deliver(*event, serial, &mut wake);
         }
         woken
+    }
+}
+
+impl Events {
+    /// Waits in the ring, and takes what it has; then what the epoll instance has. How many of each.
+    fn take_from(
+        &mut self,
+        ring: &Ring,
+        epoll: BorrowedFd<'_>,
+        timeout: Option<Duration>,
+        wake: &mut impl FnMut(Waiter),
+    ) -> (usize, usize) {
+        ring.enter(if self.has_more {
+            Some(Duration::ZERO)
+        } else {
+            timeout
+        });
+        let taken = ring.take(&mut *wake);
+        let mut count = 0;
+        if taken.epoll || self.has_more {
+            count = epoll::wait(epoll, &mut self.buffer[..], Some(Duration::ZERO));
+            self.has_more = count == BATCH;
+        }
+        (taken.operations, count)
     }
 }
 

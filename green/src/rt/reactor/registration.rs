@@ -3,15 +3,17 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::entry::{Direction, Entry, Interest};
 use super::{Reactor, SLAB, epoll};
+use crate::rt::atomic_ref::AtomicRef;
 #[cfg(feature = "sim")]
 use crate::rt::sim;
-use crate::rt::{Runtime, State, current};
+use crate::rt::{Control, Runtime, State, Waiter, current};
 
 /// How a call waits.
 #[derive(Clone, Copy)]
@@ -28,6 +30,8 @@ pub(crate) struct Waiting {
 /// Belongs to one open descriptor; registered when that first has to wait.
 pub(crate) struct Registration {
     registered: OnceLock<Registered>,
+    /// The thread that called last, nearly always the one that calls next.
+    caller: AtomicRef<Control>,
 }
 
 struct Registered {
@@ -42,10 +46,27 @@ impl UnwindSafe for Registration {}
 impl RefUnwindSafe for Registration {}
 
 impl Registration {
-    pub(crate) const fn new() -> Registration {
+    pub(crate) fn new() -> Registration {
         Registration {
             registered: OnceLock::new(),
+            caller: AtomicRef::none(),
         }
+    }
+
+    /// The calling thread, where it is a green one that may wait.
+    ///
+    /// A thread that was here before is known by its stack. Its thread-locals would say the same, but lie on a page of their own that
+    /// nothing else in the path of a request touches.
+    #[inline]
+    pub(super) fn caller(&self) -> Option<&'static Control> {
+        let known = self.caller.load(Ordering::Relaxed);
+        let caller = known.filter(|known| current::is_on_stack_of(known)).or_else(|| {
+            let caller = current::get();
+            self.caller.store(caller, Ordering::Relaxed);
+            caller
+        });
+        // A thread that panics in mode pinned keeps its worker, and waits as if it were that.
+        caller.filter(|_| !current::must_not_switch())
     }
 
     /// Does `call` as soon as it succeeds or fails: waits where it says `WouldBlock`.
@@ -67,10 +88,10 @@ impl Registration {
         if sim::is_on() {
             return sim::network::calls::run(fd, waiting, call);
         }
-        // A thread that panics in mode pinned keeps its worker, and waits as if it were that.
-        if waiting.never || current::get().is_none() || current::must_not_switch() {
-            return outside(fd, waiting, call);
-        }
+        let caller = match self.caller() {
+            Some(caller) if !waiting.never => caller,
+            _ => return outside(fd, waiting, call),
+        };
         let registered = match self.registered.get() {
             Some(registered) => registered,
             None => match call() {
@@ -83,7 +104,7 @@ impl Registration {
         let mut deadline = None;
         let direction = registered.entry.direction(waiting.interest);
         direction.run(call, is_short, |direction| {
-            wait(direction, fd, waiting, &mut deadline)
+            wait(caller, direction, fd, waiting, &mut deadline)
         })
     }
 
@@ -149,16 +170,20 @@ impl Registration {
 }
 
 /// Waits for an event, but not beyond the deadline, which the first wait sets: false then.
-fn wait(direction: &Direction, fd: BorrowedFd<'_>, waiting: Waiting, deadline: &mut Option<Instant>) -> bool {
+fn wait(
+    caller: &'static Control,
+    direction: &Direction,
+    fd: BorrowedFd<'_>,
+    waiting: Waiting,
+    deadline: &mut Option<Instant>,
+) -> bool {
     if deadline.is_none() {
         *deadline = waiting
             .timeout
             .and_then(|timeout| Instant::now().checked_add(timeout));
     }
-    if let Some(control) = current::get() {
-        control.note_subject(usize::try_from(fd.as_raw_fd()).unwrap_or(0));
-    }
-    direction.wait(*deadline, waiting.why)
+    caller.note_subject(usize::try_from(fd.as_raw_fd()).unwrap_or(0));
+    direction.wait(Waiter::Green(caller), *deadline, waiting.why)
 }
 
 /// The same for an operating-system thread.

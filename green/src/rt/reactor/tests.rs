@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::entry::Entry;
-use crate::rt::State;
+use crate::rt::{State, Waiter};
 use crate::thread;
 
 #[test]
@@ -34,7 +34,7 @@ fn an_event_wakes_all_that_wait() {
     static ENTRY: std::sync::LazyLock<Entry> = std::sync::LazyLock::new(Entry::new);
     assert!(ENTRY.read.exhausted(ENTRY.read.look()));
     let waiters: Vec<_> = (0..5)
-        .map(|_| thread::spawn(|| ENTRY.read.wait(None, State::Reading)))
+        .map(|_| thread::spawn(|| ENTRY.read.wait(Waiter::current(), None, State::Reading)))
         .collect();
     while !ENTRY.read.has_waiters() {
         std::thread::yield_now();
@@ -58,7 +58,9 @@ fn a_deadline_ends_a_wait_that_no_event_does() {
         let entry = Entry::new();
         assert!(entry.write.exhausted(entry.write.look()));
         let deadline = Instant::now() + Duration::from_millis(5);
-        let woken = entry.write.wait(Some(deadline), State::Writing);
+        let woken = entry
+            .write
+            .wait(Waiter::current(), Some(deadline), State::Writing);
         (woken, Instant::now() >= deadline)
     });
     assert_eq!(waited.join().unwrap(), (false, true));

@@ -14,9 +14,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use super::ring::Ring;
 use super::{Interest, Registration, Waiting, epoll};
-use crate::rt::State;
 use crate::rt::sim::network::calls::Lease;
+use crate::rt::{Control, State, sim};
 
 /// See the module.
 pub(crate) struct Watched<S> {
@@ -35,6 +36,8 @@ struct Shared {
     /// In nanoseconds; 0 for none.
     read_timeout: AtomicU64,
     write_timeout: AtomicU64,
+    /// The ring left something: the next call gets it at once.
+    has_more: AtomicBool,
 }
 
 impl<S: AsFd> Watched<S> {
@@ -127,10 +130,7 @@ impl<S: AsFd> Watched<S> {
 
     /// When a write that begins now has taken too long.
     pub(crate) fn write_deadline(&self) -> Option<Instant> {
-        match self.shared.write_timeout.load(Ordering::Relaxed) {
-            0 => None,
-            nanoseconds => Instant::now().checked_add(Duration::from_nanos(nanoseconds)),
-        }
+        deadline_after(&self.shared.write_timeout)
     }
 
     /// How long reads wait; the caller has told the kernel, which has checked the value.
@@ -179,6 +179,81 @@ impl<S: AsFd> Watched<S> {
         self.run(Interest::Read, State::Reading, call, |&count| {
             0 < count && count < wanted
         })
+    }
+
+    /// Receives from a stream: by the ring, where there is one and more is not known to be there, or else by `call`.
+    ///
+    /// # Errors
+    /// As [`Registration::run`].
+    #[inline]
+    pub(crate) fn receive(
+        &self,
+        buffer: &mut [u8],
+        mut call: impl FnMut(&mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        if let Some((ring, caller)) = self.ring()
+            && let Some(received) = self.receive_by(ring, caller, buffer, &mut call)
+        {
+            return received;
+        }
+        self.read_bytes(buffer.len(), || call(buffer))
+    }
+
+    fn receive_by(
+        &self,
+        ring: &Ring,
+        caller: &'static Control,
+        buffer: &mut [u8],
+        mut call: impl FnMut(&mut [u8]) -> io::Result<usize>,
+    ) -> Option<io::Result<usize>> {
+        let has_more = &self.shared.has_more;
+        if has_more.load(Ordering::Relaxed) {
+            let received = call(buffer);
+            let is_full = received.as_ref().is_ok_and(|&count| count == buffer.len());
+            has_more.store(is_full, Ordering::Relaxed);
+            if !matches!(&received, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+                return Some(received);
+            }
+        }
+        let deadline = deadline_after(&self.shared.read_timeout);
+        match ring.receive(caller, self.inner.as_fd(), buffer, deadline) {
+            Ok((count, more)) => {
+                if more {
+                    has_more.store(true, Ordering::Relaxed);
+                }
+                Some(Ok(count))
+            }
+            Err(error) => not_refused(error).map(Err),
+        }
+    }
+
+    /// Sends to a stream: by the ring, where there is one, or else by `call`.
+    ///
+    /// # Errors
+    /// As [`Registration::run`].
+    #[inline]
+    pub(crate) fn send(&self, buffer: &[u8], call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+        if let Some((ring, caller)) = self.ring()
+            && let Some(sent) = self.send_by(ring, caller, buffer)
+        {
+            return sent;
+        }
+        self.write(State::Writing, call)
+    }
+
+    fn send_by(&self, ring: &Ring, caller: &'static Control, buffer: &[u8]) -> Option<io::Result<usize>> {
+        let deadline = deadline_after(&self.shared.write_timeout);
+        match ring.send(caller, self.inner.as_fd(), buffer, deadline) {
+            Ok(count) => Some(Ok(count)),
+            Err(error) => not_refused(error).map(Err),
+        }
+    }
+
+    /// The ring, and the calling thread, which may wait for it.
+    #[inline]
+    fn ring(&self) -> Option<(&'static Ring, &'static Control)> {
+        let ring = super::ring().filter(|_| !self.is_nonblocking() && !sim::is_on())?;
+        Some((ring, self.registration.caller()?))
     }
 
     #[inline]
@@ -239,6 +314,19 @@ impl<S: AsFd> Watched<S> {
         self.registration
             .run(self.inner.as_fd(), waiting, call, |_| false)
     }
+}
+
+/// When a call that begins now has taken too long.
+fn deadline_after(timeout: &AtomicU64) -> Option<Instant> {
+    match timeout.load(Ordering::Relaxed) {
+        0 => None,
+        nanoseconds => Instant::now().checked_add(Duration::from_nanos(nanoseconds)),
+    }
+}
+
+/// The ring does not wait for an open file that somebody, by another descriptor, has set to not wait: readiness has to do.
+fn not_refused(error: io::Error) -> Option<io::Error> {
+    Some(error).filter(|error| error.raw_os_error() != Some(libc::EAGAIN))
 }
 
 fn to_nanoseconds(timeout: Option<Duration>) -> u64 {

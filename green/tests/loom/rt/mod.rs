@@ -2,7 +2,9 @@
 
 pub(crate) mod shim {
     pub(crate) use loom::hint::spin_loop;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{
+        AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+    };
     pub(crate) use loom::thread::yield_now;
 
     macro_rules! constant {
@@ -34,6 +36,8 @@ pub(crate) mod word;
 pub(crate) mod attempt;
 #[path = "../../../src/rt/reactor/entry.rs"]
 pub(crate) mod entry;
+#[path = "../../../src/rt/reactor/operation.rs"]
+pub(crate) mod operation;
 
 mod waiter;
 pub(crate) use waiter::{Waiter, timer};
