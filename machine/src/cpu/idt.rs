@@ -45,6 +45,15 @@ impl Gate {
         reserved: 0,
     };
 
+    /// The gate, no longer present.
+    #[cfg(feature = "vm-tests")]
+    pub(crate) fn absent(self) -> Gate {
+        Gate {
+            attributes: self.attributes & !0x80,
+            ..self
+        }
+    }
+
     /// A present gate to `handler`. `ist` is 1..=7 for IST1..IST7 and 0 for "the stack that RSP or RSP0 names".
     #[expect(clippy::cast_possible_truncation, reason = "an address is taken apart")]
     pub(crate) fn new(handler: usize, ist: u8, callable: Callable, kind: GateKind) -> Gate {

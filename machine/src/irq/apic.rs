@@ -94,6 +94,13 @@ pub(crate) fn request(vector: u8) -> (*const u32, u32) {
     (register as *const u32, 1 << (vector % 32))
 }
 
+/// Sends this CPU a non-maskable interrupt (SDM 3A, 12.6.1: physical destination 0, delivery mode NMI).
+#[cfg(feature = "vm-tests")]
+pub(crate) fn send_nmi() {
+    write(0x310, 0);
+    write(0x300, 0x4400);
+}
+
 /// Routes an input of the IO-APIC to its vector on the boot CPU, edge-triggered, and unmasks it.
 pub(super) fn unmask(input: u32) {
     assert!(input < IO_APIC_INPUTS, "the IO-APIC has no input {input}");

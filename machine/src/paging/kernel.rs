@@ -172,6 +172,10 @@ fn load_kernel() {
 
 #[cfg(target_os = "none")]
 fn invalidate(page: usize) {
+    #[cfg(feature = "vm-tests")]
+    if crate::tests::breaks::NO_INVLPG.load(Ordering::Relaxed) {
+        return;
+    }
     // SAFETY: dropping a cached translation is always allowed.
     unsafe { core::arch::asm!("invlpg [{}]", in(reg) page, options(nostack, preserves_flags)) }
 }

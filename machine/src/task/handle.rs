@@ -126,6 +126,12 @@ impl Task {
         self.stack.base()
     }
 
+    /// Where its registers lie while it is suspended.
+    #[cfg(feature = "vm-tests")]
+    pub(crate) fn suspended_at(&self) -> usize {
+        self.stack_pointer.get().0
+    }
+
     /// Sets the address space that is loaded when the task is switched to: see
     /// [`super::set_space`]. Only the running task calls it, for itself.
     pub(super) fn set_space(&self, space: Option<SpaceHandle>) {

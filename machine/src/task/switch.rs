@@ -90,6 +90,12 @@ fn leave_for(next: Arc<Task>, left_as: u8) {
     }
     // The space is set before the task runs, or by itself: nobody changes it while it is suspended.
     let root = next.root.load(Ordering::Relaxed);
+    #[cfg(all(target_os = "none", feature = "vm-tests"))]
+    let root = if crate::tests::breaks::NO_CR3_WRITE.load(Ordering::Relaxed) {
+        0
+    } else {
+        root
+    };
     if root != 0 {
         kernel::enter(PhysAddr(root)); // a task without a space leaves the old one loaded: it touches none
     }

@@ -17,13 +17,13 @@ pub(super) const TESTS: &[Test] = &[
 
 static CALLS: AtomicUsize = AtomicUsize::new(0);
 static SEEN_RIP: AtomicU64 = AtomicU64::new(0);
-static SEEN_ERROR: AtomicU64 = AtomicU64::new(0);
-static SEEN_RSP: AtomicUsize = AtomicUsize::new(1);
+pub(super) static SEEN_ERROR: AtomicU64 = AtomicU64::new(0);
+pub(super) static SEEN_RSP: AtomicUsize = AtomicUsize::new(1);
 static DEPTH: AtomicUsize = AtomicUsize::new(0);
 
 interrupt_handler! {
     /// Overwrites every scratch register, as any function may.
-    CLOBBER = |frame| {
+    pub(super) CLOBBER = |frame| {
         SEEN_RIP.store(frame.rip, Relaxed);
         CALLS.fetch_add(1, Relaxed);
         // SAFETY: registers that the ABI lets a function change.
@@ -39,14 +39,14 @@ interrupt_handler! {
 
 interrupt_handler! {
     /// Notes its error code.
-    WITH_ERROR = |_frame, error_code| {
+    pub(super) WITH_ERROR = |_frame, error_code| {
         SEEN_ERROR.store(error_code, Relaxed);
     };
 }
 
 interrupt_handler! {
     /// Notes its stack pointer.
-    ALIGNED = |_frame| {
+    pub(super) ALIGNED = |_frame| {
         SEEN_RSP.store(stack_at_call(), Relaxed);
     };
 }
@@ -163,7 +163,7 @@ fn frame_is_right() {
 
 /// Enters a handler as the CPU does for a vector with an error code; returns what RSP lost on the way: 0.
 #[unsafe(naked)]
-unsafe extern "sysv64" fn enter_with_error_code(handler: usize, error_code: u64) -> usize {
+pub(super) unsafe extern "sysv64" fn enter_with_error_code(handler: usize, error_code: u64) -> usize {
     naked_asm!(
         "mov r8, rsp",
         "mov rcx, rsp",

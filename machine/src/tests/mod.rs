@@ -7,7 +7,7 @@
 //! The tests in [`claims`] print what they see as they go. `break=NAME` beside `tests=` breaks a mechanism first
 //! ([`breaks`]): the test that is about it must fail then.
 
-mod breaks;
+pub(crate) mod breaks;
 mod claims;
 mod gates;
 mod handlers;
@@ -69,8 +69,14 @@ pub const TESTS: &[&[Test]] = &[
     claims::clobber::TESTS,
     claims::frames::TESTS,
     claims::gates::TESTS,
+    claims::handlers::TESTS,
+    claims::ist::TESTS,
     claims::leave::TESTS,
+    claims::rings::TESTS,
     claims::sources::TESTS,
+    claims::switch::TESTS,
+    claims::tlb::TESTS,
+    claims::vectors::TESTS,
 ];
 
 /// Does what the command line asks for with the tests of `groups` and of this crate, and ends the machine; returns if it

@@ -57,7 +57,7 @@ pub(super) const TESTS: &[Test] = &[
     ),
 ];
 
-fn overflow() {
+pub(super) fn overflow() {
     black_box(recurse(black_box(1)));
 }
 
@@ -71,7 +71,7 @@ fn recurse(depth: usize) -> usize {
     deeper + usize::from(black_box(room)[depth % 512])
 }
 
-fn overflow_without_ist() {
+pub(super) fn overflow_without_ist() {
     // SAFETY: the double fault will find no stack to be told on: that is the point.
     unsafe { change_gate(vector::DOUBLE_FAULT, 0, GateKind::Interrupt) };
     overflow();

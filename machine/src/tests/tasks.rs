@@ -19,9 +19,9 @@ pub(super) const TESTS: &[Test] = &[
 ];
 
 /// First come, first served.
-struct Queue(SpinLock<VecDeque<Arc<Task>>>);
+pub(super) struct Queue(pub(super) SpinLock<VecDeque<Arc<Task>>>);
 
-static QUEUE: Queue = Queue(SpinLock::new(VecDeque::new()));
+pub(super) static QUEUE: Queue = Queue(SpinLock::new(VecDeque::new()));
 static MAIN: Once<Arc<Task>> = Once::new();
 
 impl Scheduler for Queue {
@@ -34,12 +34,12 @@ impl Scheduler for Queue {
     }
 }
 
-fn set_up() {
+pub(super) fn set_up() {
     MAIN.get_or_init(task::current);
     task::set_scheduler(&QUEUE);
 }
 
-fn yield_now() {
+pub(super) fn yield_now() {
     let _interrupts = irq::disable();
     let next = QUEUE.0.lock().pop_front();
     if let Some(next) = next {

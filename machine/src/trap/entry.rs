@@ -89,7 +89,7 @@ pub(crate) const NOT_FOR_SYSRET: u64 = 1 << 8 | 1 << 16;
 
 /// The entry of every vector without an IST stack.
 #[unsafe(naked)]
-pub(super) unsafe extern "sysv64" fn trap_entry() {
+pub(crate) unsafe extern "sysv64" fn trap_entry() {
     naked_asm!(
         "test byte ptr [rsp + 24], 3", // the ring in CS
         "jnz 2f",

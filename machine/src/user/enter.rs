@@ -37,7 +37,7 @@ macro_rules! leave_kernel_stack {
 /// 1. Interrupts are disabled; GS is the kernel's; the running task has the address space that the program needs.
 /// 2. `frame` has user selectors, IF set, a user RIP, and is not accessed otherwise until the return.
 #[unsafe(naked)]
-pub(super) unsafe extern "sysv64" fn enter_by_iret(frame: *mut TrapFrame) {
+pub(crate) unsafe extern "sysv64" fn enter_by_iret(frame: *mut TrapFrame) {
     naked_asm!(
         leave_kernel_stack!(),            // gs:[frame_end] is SYSCALL's stack, RSP0 every other trap's
         pop_registers!(),

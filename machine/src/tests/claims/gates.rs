@@ -167,3 +167,8 @@ fn interrupt_flag() {
     seen("IF after IRETQ", u8::from(behind));
     assert!(!inside && behind);
 }
+
+/// The IST index in a vector's gate.
+pub(super) fn ist_of(vector: u8) -> u8 {
+    Bytes::of(vector).ist()
+}

@@ -136,6 +136,7 @@ fn iretq() {
         assert!(unsafe { catch(&[], action, first, second) }.is_none());
         found()
     };
+    let segment = stack_segment();
     let by_hand = run(iretq_to, other, 2 | CARRY);
     seen_hex("a frame made by hand in ring 0: its RSP", other);
     seen_hex("RSP after IRETQ", by_hand.rsp);
@@ -162,7 +163,7 @@ fn iretq() {
     seen_hex("RSP after", own.rsp);
     seen("IF after", u8::from(own.rflags & IF != 0));
     assert_eq!((by_hand.rsp, by_hand.rflags & (CARRY | IF)), (other, CARRY));
-    assert_eq!((by_hand.cs, by_hand.ss), (KERNEL_CODE.into(), stack_segment()));
+    assert_eq!((by_hand.cs, by_hand.ss), (KERNEL_CODE.into(), segment));
     assert_eq!((ring_3.rip, ring_3.rsp), (CODE as u64, STACK_TOP as u64));
     assert_eq!((ring_3.cs, ring_3.ss), (USER_CODE.into(), USER_DATA.into()));
     assert_eq!(ring_3.rflags & (CARRY | IF), CARRY | IF);

@@ -16,11 +16,18 @@
 pub(super) mod clobber;
 pub(super) mod frames;
 pub(super) mod gates;
+pub(super) mod handlers;
+pub(super) mod ist;
 pub(super) mod leave;
 mod raw;
+pub(super) mod rings;
 mod see;
 pub(super) mod sources;
+pub(super) mod switch;
+mod tables;
 mod testpage;
+pub(super) mod tlb;
+pub(super) mod vectors;
 
 /// How the names of these tests begin.
 pub(super) const PREFIX: &str = "claims::";

@@ -254,12 +254,10 @@ impl Net {
         Net { vector, gate }
     }
 
-    /// Lets the vector have no gate.
+    /// Lets the vector's gate not be present.
     pub(super) fn absent(vector: u8) -> Net {
-        Net {
-            vector,
-            gate: Gate::MISSING,
-        }
+        let gate = Net::on(vector, 0).gate.absent();
+        Net { vector, gate }
     }
 }
 
@@ -278,7 +276,7 @@ pub(super) unsafe fn catch(nets: &[Net], action: Action, first: u64, second: u64
     let before: Vec<Net> = nets.iter().map(exchange).collect();
     // SAFETY: (1).
     let caught = unsafe { run(action, first, second) } == 1;
-    for net in &before {
+    for net in before.iter().rev() {
         exchange(net);
     }
     // SAFETY: see `Slot`.
