@@ -52,6 +52,8 @@ pub enum Trap {
 #[derive(Clone, Debug, Default)]
 pub struct UserContext {
     frame: TrapFrame,
+    /// Whether somebody may have changed more than a result since ring 3 left the frame.
+    changed: bool,
 }
 
 impl UserContext {
@@ -70,7 +72,14 @@ impl UserContext {
 
     /// The registers, to be changed. Whatever is written, ring 3 gets nothing but ring 3: see [`UserContext::run`].
     pub fn registers_mut(&mut self) -> &mut TrapFrame {
+        self.changed = true;
         &mut self.frame
+    }
+
+    /// Puts the result of a system call into RAX.
+    #[inline]
+    pub fn set_result(&mut self, result: u64) {
+        self.frame.rax = result;
     }
 
     /// Runs the program in the current task's address space until it traps. Interrupts are enabled meanwhile; an
@@ -89,7 +98,7 @@ impl UserContext {
         let cpu = local();
         cpu.leaves.set(core::ptr::from_ref(leaves).cast());
         cpu.subject.set(core::ptr::from_ref(subject).cast());
-        if self.is_for_sysret() {
+        if self.is_left_by_syscall() || self.is_for_sysret() {
             // SAFETY: invariants 1 and 2 of `user`: the frame is ours for the call, and was looked at; SYSRET brings selectors of
             // its own. Interrupts are disabled, and are again when it returns. What the two cells lead to is borrowed until
             // then (invariant 3 of `leaf`), and belongs together by its type.
@@ -121,9 +130,16 @@ impl UserContext {
         trap
     }
 
-    /// Whether the program is where its SYSCALL left it, as it is after nearly every call, with flags that it may have. SYSRET
-    /// takes RIP from RCX and RFLAGS from R11, and must not see TF or RF set.
-    fn is_for_sysret(&self) -> bool {
+    /// Whether RIP and flags are where SYSCALL put them, as after nearly every call: in RCX and R11, too. Then they are ring 3's
+    /// own, and RIP is at most `USER_END`, since the SYSCALL in front of it was fetched from a user page.
+    #[inline]
+    fn is_left_by_syscall(&self) -> bool {
+        !self.changed && self.frame.vector == vector::SYSCALL && self.frame.r11 & NOT_FOR_SYSRET == 0
+    }
+
+    /// Whether SYSRET leads where the frame says, which is as good as left by SYSCALL then: it takes RIP from RCX and RFLAGS from R11, and must not see TF or RF set.
+    fn is_for_sysret(&mut self) -> bool {
+        self.changed = false; // what follows looks at all of it
         let (frame, cpu) = (&self.frame, &self.frame.cpu);
         frame.vector == vector::SYSCALL
             && frame.rcx == cpu.rip

@@ -4,6 +4,7 @@ use super::end;
 use super::exec::{Program, execute};
 use super::table::ExitStatus;
 use super::thread::Thread;
+use crate::error::Errno;
 use crate::mm::CurrentMemory;
 use crate::report;
 use crate::sched::{self, KernelData};
@@ -11,6 +12,7 @@ use crate::signal;
 use crate::syscall;
 use crate::syscall::memory::UserMemory;
 use alloc::sync::Arc;
+use core::ops::ControlFlow;
 use core::sync::atomic::Ordering;
 use threadbare_machine::memory::OutOfMemory;
 use threadbare_machine::paging::SpaceHandle;
@@ -77,13 +79,12 @@ fn live(thread: &Thread, mut context: UserContext) {
     let leaves = syscall::leaves();
     let mut interrupted = None;
     loop {
-        while thread.signals.take_attention() || interrupted.is_some() {
-            if thread.is_ending() {
-                return;
-            }
-            signal::deliver_pending(thread, &mut context, &mut interrupted);
-            thread.process.wait_while_stopped();
+        if (thread.signals.has_attention() || interrupted.is_some())
+            && attend(thread, &mut context, interrupted).is_break()
+        {
+            return;
         }
+        interrupted = None;
         match context.run_with(leaves, thread) {
             Trap::SystemCall => interrupted = syscall::serve(thread, &mut context).err(),
             Trap::PageFault { address, access } => report::page_fault(thread, &mut context, address, access),
@@ -94,4 +95,17 @@ fn live(thread: &Thread, mut context: UserContext) {
             sched::preempt();
         }
     }
+}
+
+/// Does what there is to do before ring 3, if that is to be entered again.
+#[inline(never)]
+fn attend(thread: &Thread, context: &mut UserContext, mut interrupted: Option<Errno>) -> ControlFlow<()> {
+    while thread.signals.take_attention() || interrupted.is_some() {
+        if thread.is_ending() {
+            return ControlFlow::Break(());
+        }
+        signal::deliver_pending(thread, context, &mut interrupted);
+        thread.process.wait_while_stopped();
+    }
+    ControlFlow::Continue(())
 }

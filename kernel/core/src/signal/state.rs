@@ -226,7 +226,13 @@ impl ThreadSignals {
         self.attention.store(true, Ordering::Release);
     }
 
-    /// Whether there may be something to do before ring 3; the question takes the call back.
+    /// Whether there may be something to do before ring 3.
+    #[inline]
+    pub fn has_attention(&self) -> bool {
+        self.attention.load(Ordering::Relaxed)
+    }
+
+    /// As [`has_attention`](Self::has_attention), and takes the call back.
     pub fn take_attention(&self) -> bool {
         self.attention.load(Ordering::Relaxed) && self.attention.swap(false, Ordering::Acquire)
     }

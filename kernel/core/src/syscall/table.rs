@@ -263,16 +263,22 @@ fn dispatch(thread: &Thread, context: &mut UserContext) -> Result<(), Errno> {
     thread.system_call.store(number, Ordering::Relaxed);
     let mut call = Call { thread, context };
     let result = match row(number) {
-        Some(row) if memory_is_scarce() && !row.gives_memory_back => Err(Errno::ENOMEM),
+        Some(row) if memory_is_scarce() && is_refused(row) => Err(Errno::ENOMEM),
         Some(row) => (row.function)(&mut call, arguments),
         None => Err(not_implemented(&call, number)),
     };
     thread.system_call.store(usize::MAX, Ordering::Relaxed);
     match result {
-        Ok(value) => context.registers_mut().rax = value as u64,
+        Ok(value) => context.set_result(value as u64),
         Err(error) => return fail(context, error),
     }
     Ok(())
+}
+
+/// Whether a call is not served while only the kernel's reserve is left.
+#[cold]
+fn is_refused(row: &Row) -> bool {
+    !row.gives_memory_back
 }
 
 #[cold]
@@ -280,7 +286,7 @@ fn fail(context: &mut UserContext, error: Errno) -> Result<(), Errno> {
     if signal::is_restart(error) {
         return Err(error);
     }
-    context.registers_mut().rax = error.result().cast_unsigned() as u64;
+    context.set_result(error.result().cast_unsigned() as u64);
     Ok(())
 }
 
