@@ -117,13 +117,16 @@ impl ReadyList {
     /// Also tells how many were behind it.
     pub(super) fn take(&self) -> Option<(Arc<Item>, usize)> {
         let mut slots = self.slots.lock();
-        let number = slots.listed.pop_front()?;
-        let left = slots.listed.len();
+        let slots = &mut *slots;
+        let number = *slots.listed.front()?;
+        let left = slots.listed.len() - 1;
         let slot = slots.slots.get_mut(number as usize)?;
-        let item = slot.item.clone()?;
-        slot.listed = item.is_level_triggered();
-        if slot.listed {
-            slots.listed.push_back(number);
+        let item = slot.item.clone()?; // what is listed has one
+        if !item.is_level_triggered() {
+            slot.listed = false;
+            let _ = slots.listed.pop_front();
+        } else if left > 0 {
+            slots.listed.rotate_left(1);
         }
         Some((item, left))
     }
