@@ -152,7 +152,7 @@ fn subreaper_above(process: &Process) -> Option<Arc<Process>> {
 fn wants_no_zombies(parent: &Process, child: &Process) -> bool {
     let action = parent.signals.action(Signal::SIGCHLD);
     child.exit_signal.load(Ordering::Relaxed) == Signal::SIGCHLD.number()
-        && (action.handler == Handler::Ignore || action.has(linux::SA_NOCLDWAIT))
+        && (action.handler() == Handler::Ignore || action.has(linux::SA_NOCLDWAIT))
 }
 
 /// Sends the parent the signal for what has happened, and wakes those who wait.

@@ -55,7 +55,7 @@ fn block(pid: u32, choose: impl FnOnce(&Layout) -> Range2) -> Result<Vec<u8>, Er
 /// A set of the signals whose handler `matches`.
 fn signals_with(process: &Process, matches: impl Fn(Handler) -> bool) -> u64 {
     let all = (1..=Signal::COUNT).filter_map(|number| Signal::new(number).ok());
-    let chosen = all.filter(|&signal| matches(process.signals.action(signal).handler));
+    let chosen = all.filter(|&signal| matches(process.signals.action(signal).handler()));
     chosen.fold(SignalSet::EMPTY, SignalSet::with).bits()
 }
 

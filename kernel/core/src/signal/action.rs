@@ -4,12 +4,12 @@ use super::{Signal, SignalSet};
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
 use threadbare_machine::sync::SpinLock;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Where a handled signal goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handler {
     /// `SIG_DFL`.
-    #[default]
     Default,
     /// `SIG_IGN`.
     Ignore,
@@ -17,11 +17,12 @@ pub enum Handler {
     Function(u64),
 }
 
-/// What a process wants done with a signal (`struct sigaction`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a process wants done with a signal, as the program writes it (`struct kernel_sigaction`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Action {
-    /// What happens.
-    pub handler: Handler,
+    /// `SIG_DFL`, `SIG_IGN` or a function: see [`Action::handler`].
+    handler: u64,
     /// `SA_*`.
     pub flags: u64,
     /// The function that calls `rt_sigreturn`.
@@ -31,6 +32,21 @@ pub struct Action {
 }
 
 impl Action {
+    /// What happens.
+    pub fn handler(&self) -> Handler {
+        match self.handler {
+            0 => Handler::Default,
+            1 => Handler::Ignore,
+            function => Handler::Function(function),
+        }
+    }
+
+    /// What happens by default, with the same flags.
+    #[must_use]
+    pub fn reset(self) -> Action {
+        Action { handler: 0, ..self }
+    }
+
     /// Whether it has one of the flags `SA_*`.
     pub fn has(&self, flag: u32) -> bool {
         self.flags & u64::from(flag) != 0
@@ -63,7 +79,11 @@ impl Actions {
     /// Sets one, and returns what it was.
     pub(super) fn set(&self, signal: Signal, action: Action) -> Action {
         let mut actions = self.actions.lock();
-        let ignored = match action.handler {
+        let before = actions[signal.index()];
+        if before == action {
+            return before;
+        }
+        let ignored = match action.handler() {
             Handler::Ignore => true,
             Handler::Default => SignalSet::IGNORED_BY_DEFAULT.contains(signal),
             Handler::Function(_) => false,
@@ -74,10 +94,7 @@ impl Actions {
         } else {
             self.ignored.fetch_and(!bit, Ordering::Relaxed);
         }
-        let before = actions[signal.index()];
-        if before != action {
-            Arc::make_mut(&mut actions)[signal.index()] = action;
-        }
+        Arc::make_mut(&mut actions)[signal.index()] = action;
         before
     }
 
@@ -106,19 +123,15 @@ impl Actions {
                     ..Action::default()
                 }
         };
-        let handled = |action: &Action| matches!(action.handler, Handler::Function(_)) || !kept(action);
+        let handled = |action: &Action| matches!(action.handler(), Handler::Function(_)) || !kept(action);
         if !actions.iter().any(handled) {
             return;
         }
         for (index, action) in Arc::make_mut(&mut actions).iter_mut().enumerate() {
-            let handler = if action.handler == Handler::Ignore {
-                ignored |= 1 << index;
-                Handler::Ignore
-            } else {
-                Handler::Default
-            };
+            let is_ignored = action.handler() == Handler::Ignore;
+            ignored |= u64::from(is_ignored) << index;
             *action = Action {
-                handler,
+                handler: u64::from(is_ignored),
                 ..Action::default()
             };
         }

@@ -23,7 +23,7 @@ pub fn deliver_pending(thread: &Thread, context: &mut UserContext, interrupted: 
             trace::tell_signal(thread, &info);
         }
         let action = thread.process.signals.action(info.signal);
-        match action.handler {
+        match action.handler() {
             Handler::Ignore => {}
             Handler::Default => do_default(thread, info.signal),
             Handler::Function(entry) => {
@@ -89,11 +89,7 @@ fn enter_handler(thread: &Thread, context: &mut UserContext, info: SignalInfo, a
         set_mask(thread, blocked);
     }
     if action.has(linux::SA_RESETHAND) {
-        let default = Action {
-            handler: Handler::Default,
-            ..action
-        };
-        thread.process.signals.set_action(info.signal, default);
+        thread.process.signals.set_action(info.signal, action.reset());
     }
     if signals.stack().flags & SS_AUTODISARM != 0 {
         signals.set_stack(AlternateStack::default());
@@ -108,7 +104,7 @@ pub fn force(thread: &Thread, context: &mut UserContext, info: SignalInfo) -> bo
     }
     let action = thread.process.signals.action(info.signal);
     let blocked = thread.signals.mask().contains(info.signal);
-    match action.handler {
+    match action.handler() {
         Handler::Function(entry) if !blocked => {
             enter_handler(thread, context, info, action, entry);
             !thread.is_ending()

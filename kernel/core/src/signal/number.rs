@@ -1,6 +1,7 @@
 //! Signal numbers and sets of them.
 
 use crate::error::Errno;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// A signal, 1 to 64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,8 +61,9 @@ impl Signal {
     /// # Errors
     /// `EINVAL` if there is none.
     pub fn new(number: usize) -> Result<Signal, Errno> {
-        match u8::try_from(number) {
-            Ok(number @ 1..=64) => Ok(Signal(number)),
+        #[expect(clippy::cast_possible_truncation, reason = "at most 64")]
+        match number {
+            1..=Signal::COUNT => Ok(Signal(number as u8)),
             _ => Err(Errno::EINVAL),
         }
     }
@@ -73,7 +75,7 @@ impl Signal {
 
     /// Its place in a table of all.
     pub(super) fn index(self) -> usize {
-        usize::from(self.0) - 1
+        usize::from(self.0.wrapping_sub(1)) % Signal::COUNT // as it is at most that, to spare a check
     }
 
     /// What it does by default (`signal(7)`, "Standard signals").
@@ -99,7 +101,8 @@ impl Signal {
 }
 
 /// A set of signals, as the program writes it: bit `n - 1` for signal `n`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(transparent)]
 pub struct SignalSet(u64);
 
 impl SignalSet {

@@ -130,6 +130,7 @@ pub fn set_action(process: &Process, signal: Signal, action: Action) -> Action {
 }
 
 /// Drops signals that wait for a process and its threads.
+#[cold]
 fn discard(process: &Process, signals: SignalSet) {
     process.signals.pending.discard(signals);
     for thread in process.threads() {

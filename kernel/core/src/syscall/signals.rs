@@ -5,20 +5,10 @@ use super::memory::UserMemory;
 use crate::error::Errno;
 use crate::report;
 use crate::sched;
-use crate::signal::{self, Action, AlternateStack, Handler, Signal, SignalInfo, SignalSet};
+use crate::signal::{self, Action, AlternateStack, Signal, SignalInfo, SignalSet};
 use linux_raw_sys::general as linux;
 use threadbare_machine::time::{self, Nanoseconds};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
-
-/// `struct kernel_sigaction`.
-#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
-#[repr(C)]
-struct KernelAction {
-    handler: u64,
-    flags: u64,
-    restorer: u64,
-    mask: u64,
-}
 
 /// `stack_t`.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
@@ -56,40 +46,16 @@ pub(super) fn rt_sigaction(
 ) -> Result<usize, Errno> {
     check_set_size(size)?;
     let signal = Signal::new(signal)?;
-    let action = if new == 0 {
-        None
+    let before = if new == 0 {
+        call.process().signals.action(signal)
     } else {
-        let new = call.read::<KernelAction>(new)?;
+        let mut action = call.read::<Action>(new)?;
         if signal.is_absolute() {
             return Err(Errno::EINVAL);
         }
-        let handler = match new.handler {
-            0 => Handler::Default,
-            1 => Handler::Ignore,
-            function => Handler::Function(function),
-        };
-        let mask = SignalSet::from_bits(new.mask).blockable();
-        Some(Action {
-            handler,
-            flags: new.flags & KNOWN_FLAGS,
-            restorer: new.restorer,
-            mask,
-        })
-    };
-    let before = match action {
-        Some(action) => signal::set_action(call.process(), signal, action),
-        None => call.process().signals.action(signal),
-    };
-    let handler = match before.handler {
-        Handler::Default => 0,
-        Handler::Ignore => 1,
-        Handler::Function(function) => function,
-    };
-    let before = KernelAction {
-        handler,
-        flags: before.flags,
-        restorer: before.restorer,
-        mask: before.mask.bits(),
+        action.flags &= KNOWN_FLAGS;
+        action.mask = action.mask.blockable();
+        signal::set_action(call.process(), signal, action)
     };
     call.write_if_wanted(old, &before)?;
     Ok(0)

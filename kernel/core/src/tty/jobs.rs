@@ -48,7 +48,7 @@ pub(super) fn check_foreground(terminal: &Terminal, signal: Signal) -> Result<()
         return Ok(());
     }
     let blocked = thread.signals.mask().contains(signal);
-    if blocked || process.signals.action(signal).handler == Handler::Ignore {
+    if blocked || process.signals.action(signal).handler() == Handler::Ignore {
         return if signal == Signal::SIGTTIN {
             Err(Errno::EIO)
         } else {
