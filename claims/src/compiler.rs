@@ -25,6 +25,18 @@ pub(crate) struct Compiled {
     symbols: Vec<(String, u64)>,
 }
 
+/// What `gcc -S` prints for `source`, with nothing said but that.
+///
+/// # Errors
+/// What the compiler said.
+pub(crate) fn assembly(source: &str) -> Result<String, String> {
+    let c = temporary("s.c");
+    fs::write(&c, source).map_err(|error| error.to_string())?;
+    let printed = output("gcc", &["-S", "-o", "-", &c.display().to_string()]);
+    let _ = fs::remove_file(c); // it was made above
+    printed
+}
+
 /// Translates `source` with `flags` and maps its code at `base`.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::assembler;
-use crate::compiler::{Compiled, compile};
+use crate::compiler::{self, Compiled, compile};
 use crate::fault::{self, vector};
 use crate::show::{Picture, Show};
 use crate::step::{Step, steps};
@@ -10,6 +10,7 @@ use std::arch::naked_asm;
 
 pub(crate) const RUNS: &[Run] = &[
     ("compiled-c.listing", listing),
+    ("compiled-c.noise", noise),
     ("compiled-c.executed", executed),
     ("compiled-c.sizes", sizes),
     ("compiled-c.optimised", optimised),
@@ -80,6 +81,30 @@ fn listing(show: &mut Show) {
                 "ret",
             ],
         ),
+    );
+}
+
+/// The whole of what `gcc -S` prints, beside what of it is instructions.
+fn noise(show: &mut Show) {
+    let printed = match compiler::assembly(SOURCE) {
+        Ok(printed) => printed,
+        Err(why) => return show.demand(&why, false),
+    };
+    let lines: Vec<&str> = printed.lines().map(str::trim).collect();
+    let directives = lines.iter().filter(|line| line.starts_with('.')).count();
+    let instructions = lines
+        .iter()
+        .filter(|line| !line.starts_with('.') && !line.ends_with(':'))
+        .count();
+    show.seen("lines that gcc -S prints", lines.len());
+    show.seen(
+        "directives and local labels among them, the first",
+        format_args!("{directives}, {}", lines.first().unwrap_or(&"")),
+    );
+    show.seen("instructions", instructions);
+    show.demand(
+        "most of it is noise",
+        directives > instructions && instructions > 0,
     );
 }
 

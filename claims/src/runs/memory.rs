@@ -4,7 +4,8 @@ use super::Run;
 use crate::assembler;
 use crate::fault::{self, vector};
 use crate::mutation::broken;
-use crate::show::Show;
+use crate::pages::Pages;
+use crate::show::{Picture, Show};
 use std::arch::{asm, naked_asm};
 use std::fs;
 
@@ -174,28 +175,51 @@ fn store(value: u64, to: *mut u8) {
 }
 
 fn byte_order(show: &mut Show) {
+    // The addresses of the documents, where Linux lets a program have the first pages (`vm.mmap_min_addr`).
+    let Some(pages) = Pages::at(0x1000, 2 * 4096).or_else(|| Pages::at(0x20_1000, 2 * 4096)) else {
+        return show.demand("two pages are to be had", false);
+    };
+    let (first, second) = (pages.start, pages.start + 4096);
     let value = 0x1234_5678_9abc_def0u64;
-    let mut cells = [0u8; 8];
-    store(value, cells.as_mut_ptr());
-    show.bytes("0x123456789abcdef0, the lowest address first", &cells);
+    store(value, first as *mut u8);
+    let cells = bytes_at(first);
+    show.hex("where 0x123456789abcdef0 is stored", first);
+    show.bytes("its bytes, the lowest address first", &cells);
     show.demand(
         "the least significant byte comes first",
         cells == [0xf0, 0xde, 0xbc, 0x9a, 0x78, 0x56, 0x34, 0x12],
     );
     let back: u64;
     // SAFETY: a load of what was stored.
-    unsafe { asm!("mov {}, [{}]", out(reg) back, in(reg) cells.as_ptr()) };
+    unsafe { asm!("mov {}, [{}]", out(reg) back, in(reg) first) };
     show.hex("the same eight bytes, loaded", back);
-    let shifted: u8 = (back >> 56) as u8;
-    show.hex("its top byte by a shift", u64::from(shifted));
+    show.hex("its top byte by a shift", back >> 56);
     show.demand("the value is not turned around by memory", back == value);
-    let mut cells = [0u8; 8];
-    store(0xdead_beef, cells.as_mut_ptr());
-    show.bytes("0xdeadbeef", &cells[..4]);
+    let picture = Picture::begin("byte-order", "0x123456789abcdef0 in memory, byte by byte");
+    picture.point("address", first);
+    for (index, byte) in cells.iter().enumerate().rev() {
+        let bits = format!("bits {} to {}", 8 * index, 8 * index + 7);
+        picture.word(first + index as u64, u64::from(*byte), &bits);
+    }
+    drop(picture);
+    store(0xdead_beef, second as *mut u8);
+    let cells = bytes_at(second);
+    show.hex("where 0xdeadbeef is stored", second);
+    show.bytes("its bytes", &cells[..4]);
     show.hex("the byte at + 0", u64::from(cells[0]));
     show.hex("the byte at + 3", u64::from(cells[3]));
     show.demand("0xdeadbeef begins with 0xef", cells[0] == 0xef);
     show.demand("0xdeadbeef ends with 0xde", cells[3] == 0xde);
+}
+
+/// Eight bytes, each by a load of its own.
+fn bytes_at(address: u64) -> [u8; 8] {
+    let mut bytes = [0; 8];
+    for (index, byte) in (0..).zip(&mut bytes) {
+        // SAFETY: the caller has mapped the page.
+        unsafe { asm!("mov {}, byte ptr [{}]", out(reg_byte) *byte, in(reg) address + index) };
+    }
+    bytes
 }
 
 /// The number 0x1000 may name a place, or lie in one.

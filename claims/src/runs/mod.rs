@@ -53,6 +53,7 @@ const WITH_TOOLS: &[&str] = &[
     "syntax.order",
     "syntax.offsets",
     "compiled-c.listing",
+    "compiled-c.noise",
     "compiled-c.executed",
     "compiled-c.sizes",
     "compiled-c.optimised",

@@ -114,9 +114,9 @@ unsafe extern "sysv64" fn push_with_stack(_top: u64, _seen: &mut [u64; 3]) {
     )
 }
 
-/// The address of the documents' question cannot be had (Linux maps nothing in the first 64 KiB); one that ends like it can.
+/// The address of the documents' question, where this user may have the page below it; otherwise one that ends like it.
 fn concrete_address(show: &mut Show) {
-    let Some(pages) = Pages::at(0x20_0000, 4096) else {
+    let Some(pages) = Pages::at(0, 4096).or_else(|| Pages::at(0x20_0000, 4096)) else {
         return show.demand("a page for a stack is to be had", false);
     };
     let (page, top) = (pages.start, pages.start + 0x1000);

@@ -8,7 +8,9 @@ const CELL_HEIGHT: usize = 26;
 const CHARACTER: usize = 8;
 const MARGIN: usize = 16;
 const TITLE: usize = 44;
-/// How far apart the addresses of neighbours are.
+/// What is less is a number, even if it lies near a point.
+const SMALLEST_ADDRESS: u64 = 0x1_0000;
+/// How far apart the addresses of neighbours are at most.
 const WORD: u64 = 8;
 
 /// A column, ready to be drawn: the texts of its rows, and how wide they are.
@@ -99,7 +101,10 @@ fn texts(picture: &Picture, index: usize, row: &Row, above: Option<&Row>) -> Tex
     let arrow = if others.is_empty() { "" } else { " ← " };
     Texts {
         place,
-        value: row.value.map_or_else(String::new, shown),
+        value: row.value.map_or_else(String::new, |value| match value {
+            ..SMALLEST_ADDRESS => format!("{value:#x}"),
+            _ => shown(value),
+        }),
         note: format!("{}{arrow}{others}", row.meaning),
         apart: above.is_some_and(|above| apart(above, row)),
     }
@@ -108,7 +113,7 @@ fn texts(picture: &Picture, index: usize, row: &Row, above: Option<&Row>) -> Tex
 /// Whether something lies between two rows that is not drawn.
 fn apart(above: &Row, below: &Row) -> bool {
     match (&above.place, &below.place) {
-        (Place::Address(above), Place::Address(below)) => above.abs_diff(*below) != WORD,
+        (Place::Address(above), Place::Address(below)) => above.abs_diff(*below) > WORD,
         _ => false,
     }
 }
