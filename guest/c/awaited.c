@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,6 +19,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#define FUTEX_WAIT 0
+#define FUTEX_WAKE 1
 
 #ifndef SIGEV_THREAD_ID
 #define SIGEV_THREAD_ID 4
