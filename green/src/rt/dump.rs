@@ -78,8 +78,8 @@ fn activity(control: &Control) -> String {
     let subject = control.subject();
     match state {
         State::Running => match control.worker() {
-            Some(worker) => format!("running on worker {}", worker.index),
-            None => what.to_owned(),
+            Some(worker) if worker.index < usize::MAX => format!("running on worker {}", worker.index),
+            _ => what.to_owned(),
         },
         State::Joining => format!("{what} {subject}"),
         _ if state.is_outside() && state != State::Calling => match i32::try_from(subject) {

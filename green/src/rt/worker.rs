@@ -21,6 +21,9 @@
 
 #![allow(unsafe_code, reason = "fenced: shares a worker whose cells have one user")]
 
+#[cfg(feature = "sim")]
+mod simulated;
+
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering, fence};
 
@@ -170,20 +173,6 @@ impl Worker {
         }
     }
 
-    /// A worker for runs in deterministic mode, which the runtime does not know.
-    #[cfg(feature = "sim")]
-    pub(super) fn simulated(runtime: &'static Runtime) -> &'static Worker {
-        let mut worker = Worker::new(usize::MAX, runtime.tls.is_some(), runtime);
-        worker.simulation = Some(Box::default());
-        Box::leak(Box::new(worker))
-    }
-
-    #[cfg(feature = "sim")]
-    #[inline]
-    pub(super) fn simulation(&self) -> Option<&sim::Sim> {
-        self.simulation.as_deref()
-    }
-
     // ----- taking -----
 
     /// The thread to run next, if any is runnable here.
@@ -281,14 +270,6 @@ impl Worker {
         let oldest = spilled.pop_front();
         self.spilled_count.store(spilled.len(), Ordering::Relaxed);
         oldest
-    }
-
-    /// For deterministic mode: takes all bound threads that are runnable, in the order in which they became so.
-    #[cfg(feature = "sim")]
-    pub(super) fn take_bound(&self, mut take: impl FnMut(&'static Control)) {
-        std::iter::from_fn(|| self.bound.pop_front()).for_each(&mut take);
-        self.bound_next.take().into_iter().for_each(&mut take);
-        self.inbox.take_all(take);
     }
 
     #[inline]
@@ -586,22 +567,6 @@ impl Worker {
         }
         self.numbers.set((next + 1, end));
         next
-    }
-
-    /// The next number will be `first`.
-    #[cfg(feature = "sim")]
-    pub(super) fn number_from(&self, first: u64) {
-        self.numbers.set((first, u64::MAX));
-    }
-
-    /// Gives all warm slots back.
-    #[cfg(feature = "sim")]
-    pub(super) fn cool_down(&self) {
-        for (class, warm) in (0..).zip(&self.warm) {
-            self.runtime
-                .pool
-                .give(class, &mut std::iter::from_fn(|| warm.pop_front()));
-        }
     }
 
     /// Takes a warm slot, or one from the pool.

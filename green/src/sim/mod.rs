@@ -86,7 +86,7 @@
 //! - statics and files that a run leaves changed,
 //! - addresses, as numbers, and what is ordered by them,
 //! - operating-system threads, processes, signals, and what std's own sockets, pipes, locks and sleeps say; a thread that blocks in one of
-//!   them holds up all others, and blocks for ever if it waits for one of them.
+//!   them holds up all others, and blocks for ever if it waits for one of them. A run that stands still for five seconds says so.
 //!
 //! The keys of `HashMap` and what crates draw from the system's random numbers come from the seed. [`blocking`](crate::blocking) runs its
 //! call in place, on the green thread's stack; [`fs`](crate::fs) works on the real files, at once.

@@ -55,6 +55,8 @@ pub(crate) struct Sim {
     now: AtomicU64,
     /// Drawn by whoever asks the system for random numbers.
     entropy: AtomicU64,
+    /// Decisions until now, for whoever watches from outside.
+    decisions: AtomicU64,
     state: Mutex<Option<Run>>,
     network: Mutex<Option<Shared>>,
 }
@@ -155,6 +157,10 @@ impl Sim {
         self.now.load(Ordering::Relaxed)
     }
 
+    fn decisions(&self) -> u64 {
+        self.decisions.load(Ordering::Relaxed)
+    }
+
     /// The next number of those that the "system" gives out.
     fn entropy(&self) -> u64 {
         random::mix(self.entropy.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed))
@@ -177,9 +183,12 @@ impl Sim {
         *place = Some(Arc::new(Mutex::new(network)));
     }
 
-    /// Who runs next on `worker`; nobody when the run is over, or nothing can ever run again.
+    /// Who runs next on `worker`; nobody when the run is over, or nothing can ever run again. Out of the hot path, as is `point`.
+    #[cold]
+    #[inline(never)]
     fn next(&self, worker: &'static Worker) -> Option<&'static Control> {
         let leaving = worker.running();
+        self.decisions.fetch_add(1, Ordering::Relaxed);
         loop {
             self.look_at_network();
             if let Some(run) = &mut *self.lock() {
@@ -231,7 +240,10 @@ impl Sim {
     }
 
     /// The running thread `me` is at a point: others may go first, and do if it `yields` and there are any.
+    #[cold]
+    #[inline(never)]
     fn point(&self, worker: &'static Worker, me: &'static Control, why: &'static str, yields: bool) {
+        self.decisions.fetch_add(1, Ordering::Relaxed);
         self.look_at_network();
         let next = match &mut *self.lock() {
             Some(run) => {

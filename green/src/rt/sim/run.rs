@@ -1,7 +1,9 @@
 //! One run, from its first thread to its end.
 
 use std::io;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::clock::Running;
 use super::network::calls::lock;
@@ -15,6 +17,9 @@ use crate::thread::{Builder, JoinHandle};
 
 /// The first number of a run's threads: so that theirs are the same in each run.
 const FIRST_NUMBER: u64 = 1 << 40;
+
+/// For how many seconds a run may decide nothing before that is told.
+const PATIENCE: u32 = 5;
 
 /// When to give up.
 #[derive(Clone, Copy, Debug)]
@@ -56,14 +61,37 @@ pub(crate) fn run<T: Send + 'static>(
     let worker = worker.unwrap_or_else(|| Worker::simulated(runtime));
     blocking::run(|| {
         std::thread::scope(|scope| {
+            let (runs, ended) = mpsc::channel::<()>();
             let os_thread = std::thread::Builder::new()
                 .name("threadbare-sim".to_owned())
-                .spawn_scoped(scope, || serve(worker, schedule, limits, network, root))?;
+                .spawn_scoped(scope, move || {
+                    let _runs = runs;
+                    serve(worker, schedule, limits, network, root)
+                })?;
+            watch(worker, schedule, &ended);
             os_thread
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     })
+}
+
+/// Until the run has ended: says so once if it stands still, for nothing else would.
+fn watch(worker: &'static Worker, schedule: &Schedule, ended: &mpsc::Receiver<()>) {
+    let decisions = || worker.simulation().map(Sim::decisions);
+    let (mut seen, mut still) = (decisions(), 0);
+    while ended.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
+        let now = decisions();
+        still = if now == seen { still + 1 } else { 0 };
+        seen = now;
+        if still == PATIENCE {
+            eprintln!(
+                "threadbare: schedule {schedule} has decided nothing for {PATIENCE} seconds: a thread computes, or holds up all \
+                 others in a std lock, sleep or socket\n{}",
+                dump::dump_of(worker)
+            );
+        }
+    }
 }
 
 /// What the run's operating-system thread does.
