@@ -47,15 +47,15 @@ fn devices() -> Arc<dyn FileSystem> {
 
 /// `/dev/pts`.
 fn terminals() -> Arc<dyn FileSystem> {
-    threadbare_devpts::DevPts::new()
+    threadbare_devpts::new()
 }
 
 /// `/proc`.
 fn processes() -> Arc<dyn FileSystem> {
-    threadbare_procfs::ProcFs::new(Arc::new(Tables))
+    threadbare_procfs::new(Arc::new(Tables))
 }
 
 /// `/sys`.
 fn machine() -> Arc<dyn FileSystem> {
-    threadbare_sysfs::SysFs::new(Arc::new(Tables))
+    threadbare_sysfs::new(Arc::new(Tables))
 }

@@ -4,6 +4,10 @@
 //! makes its text or its link. Nothing is kept: looking a name up makes a new inode, which knows its parent. So such a
 //! file system has no cycles, and no memory that a program could make grow.
 
+mod file_system;
+
+pub use file_system::PseudoFileSystem;
+
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;

@@ -13,55 +13,20 @@ use alloc::sync::Arc;
 use linux_raw_sys::general::DEVPTS_SUPER_MAGIC;
 use threadbare_kernel::error::Errno;
 use threadbare_kernel::tty;
-use threadbare_kernel::vfs::pseudo::{Attributes, Entries, PseudoDirectory};
-use threadbare_kernel::vfs::{
-    Anonymous, DeviceNumber, DirectoryEntry, FileSystem, FileSystemStatus, FileType, Inode,
-};
+use threadbare_kernel::vfs::pseudo::{Attributes, Entries, PseudoDirectory, PseudoFileSystem};
+use threadbare_kernel::vfs::{DirectoryEntry, FileType, Inode};
 
 /// The number of the root's inode.
 const ROOT: u64 = 1;
 
-/// The file system.
-pub struct DevPts {
-    root: Arc<PseudoDirectory>,
-    device: DeviceNumber,
-}
-
-impl DevPts {
-    /// A file system with the terminals that there are.
-    pub fn new() -> Arc<DevPts> {
-        let attributes = Attributes {
-            number: ROOT,
-            permissions: 0o755,
-            ..Attributes::default()
-        };
-        Arc::new(DevPts {
-            root: PseudoDirectory::root(attributes, Box::new(Terminals)),
-            device: Anonymous::device(),
-        })
-    }
-}
-
-impl FileSystem for DevPts {
-    fn name(&self) -> &'static str {
-        "devpts"
-    }
-
-    fn device(&self) -> DeviceNumber {
-        self.device
-    }
-
-    fn root(&self) -> Arc<dyn Inode> {
-        self.root.clone()
-    }
-
-    fn status(&self) -> FileSystemStatus {
-        FileSystemStatus {
-            magic: DEVPTS_SUPER_MAGIC,
-            block_size: 4096,
-            ..FileSystemStatus::default()
-        }
-    }
+/// A file system with the terminals that there are.
+pub fn new() -> Arc<PseudoFileSystem> {
+    let root = Attributes {
+        number: ROOT,
+        permissions: 0o755,
+        ..Attributes::default()
+    };
+    PseudoFileSystem::new("devpts", DEVPTS_SUPER_MAGIC, root, Box::new(Terminals))
 }
 
 /// The names of all terminals.

@@ -21,4 +21,4 @@ mod root;
 mod status;
 mod system;
 
-pub use file_system::ProcFs;
+pub use file_system::new;

@@ -12,8 +12,6 @@ use threadbare_kernel::vfs::{
     MountOptions, Name, Namespace, OpenFlags, PathOnly, Place, Resolver, SymlinkPolicy, Timestamp, VecSink,
 };
 
-use crate::ProcFs;
-
 /// A system with one process, number 7, whose root is an empty `/proc`.
 struct Fake {
     namespace: Arc<Namespace>,
@@ -23,11 +21,11 @@ struct Empty;
 
 impl Fake {
     fn start() -> (Arc<Namespace>, FsContext) {
-        let proc_of_nothing = ProcFs::new(Arc::new(Empty));
+        let proc_of_nothing = crate::new(Arc::new(Empty));
         let namespace = Namespace::new(proc_of_nothing, Name::Static(b"root fs"));
         let context = FsContext::new(namespace.clone());
         let sys = lookup(&context, "/sys").unwrap();
-        let fake = ProcFs::new(Arc::new(Fake {
+        let fake = crate::new(Arc::new(Fake {
             namespace: namespace.clone(),
         }));
         namespace
@@ -567,6 +565,6 @@ fn nothing_can_be_changed() {
 
 #[test]
 fn the_file_system_is_proc() {
-    let fs = ProcFs::new(Arc::new(Empty));
+    let fs = crate::new(Arc::new(Empty));
     assert_eq!((fs.name(), fs.status().magic), ("proc", 0x9fa0));
 }

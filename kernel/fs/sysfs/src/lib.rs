@@ -15,8 +15,7 @@ use alloc::vec::Vec;
 use linux_raw_sys::general::SYSFS_MAGIC;
 use threadbare_kernel::error::Errno;
 use threadbare_kernel::vfs::proc_source::ProcSource;
-use threadbare_kernel::vfs::pseudo::{Attributes, Item, ItemKind, PseudoDirectory, Tree};
-use threadbare_kernel::vfs::{Anonymous, DeviceNumber, FileSystem, FileSystemStatus, Inode};
+use threadbare_kernel::vfs::pseudo::{Attributes, Item, ItemKind, PseudoFileSystem, Tree};
 
 type Source = Arc<dyn ProcSource>;
 
@@ -117,49 +116,13 @@ fn cpus(source: &Source) -> Result<Vec<u8>, Errno> {
     })
 }
 
-/// The file system.
-pub struct SysFs {
-    root: Arc<PseudoDirectory>,
-    device: DeviceNumber,
-}
-
-impl SysFs {
-    /// A file system that shows what `source` knows.
-    pub fn new(source: Arc<dyn ProcSource>) -> Arc<SysFs> {
-        let time = source.boot_time();
-        let attributes = Attributes {
-            number: 1,
-            permissions: 0o555,
-            uid: 0,
-            gid: 0,
-            time,
-        };
-        let root = PseudoDirectory::root(attributes, Box::new(Tree::new(source, ROOT, 1)));
-        Arc::new(SysFs {
-            root,
-            device: Anonymous::device(),
-        })
-    }
-}
-
-impl FileSystem for SysFs {
-    fn name(&self) -> &'static str {
-        "sysfs"
-    }
-
-    fn device(&self) -> DeviceNumber {
-        self.device
-    }
-
-    fn root(&self) -> Arc<dyn Inode> {
-        self.root.clone()
-    }
-
-    fn status(&self) -> FileSystemStatus {
-        FileSystemStatus {
-            magic: SYSFS_MAGIC,
-            block_size: 4096,
-            ..FileSystemStatus::default()
-        }
-    }
+/// A file system that shows what `source` knows.
+pub fn new(source: Arc<dyn ProcSource>) -> Arc<PseudoFileSystem> {
+    let root = Attributes {
+        number: 1,
+        permissions: 0o555,
+        time: source.boot_time(),
+        ..Attributes::default()
+    };
+    PseudoFileSystem::new("sysfs", SYSFS_MAGIC, root, Box::new(Tree::new(source, ROOT, 1)))
 }
