@@ -12,9 +12,11 @@ use crate::tests::user::program;
 use crate::trap::install::change_gate;
 use crate::trap::vector;
 use core::arch::naked_asm;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 pub(crate) const TESTS: &[Test] = &[
     Test::new("claims::rings.ist", ist),
+    Test::new("claims::rings.ist-overwrites", overwrites),
     Test::new("claims::rings.double-fault-table", classes),
     Test::dying(
         "claims::rings.double-fault",
@@ -142,6 +144,51 @@ fn by_index(number: u8, misaligned: u64) -> (Caught, Caught) {
         tables::exchange_ist(number, before);
         (ring_0, ring_3)
     }
+}
+
+/// A handler that raises a vector whose gate names the stack that it runs on.
+#[unsafe(naked)]
+unsafe extern "sysv64" fn raise_another() {
+    naked_asm!("mov [rip + {rsp}], rsp", "int 0x76", rsp = sym FIRST_RSP)
+}
+
+static FIRST_RSP: AtomicU64 = AtomicU64::new(0);
+
+#[unsafe(naked)]
+unsafe extern "sysv64" fn int_75(_first: u64, _second: u64) {
+    naked_asm!("int 0x75")
+}
+
+fn overwrites() {
+    const FREE_IST: u8 = 7;
+    let top = stack_top(FREE_IST);
+    let nets = [
+        Net::to_on(0x75, raise_another as *const () as usize, FREE_IST),
+        Net::on(0x76, FREE_IST),
+    ];
+    // SAFETY: the stack is this test's; nothing else uses this IST meanwhile.
+    let second = unsafe {
+        let before = tables::exchange_ist(FREE_IST, top);
+        let caught = catch(&nets, int_75, 0, 0).expect("it is raised");
+        tables::exchange_ist(FREE_IST, before);
+        caught
+    };
+    let first = FIRST_RSP.load(Relaxed);
+    seen_hex("IST7", top);
+    seen_hex("RSP in the first handler, below its five words", first);
+    seen_hex(
+        "RSP before the trap that it raises through another gate with the same IST",
+        second.frame().rsp,
+    );
+    seen_hex("RSP in the second handler, below its five words", second.rsp);
+    seen(
+        "the second frame lies where the first one was",
+        first == second.rsp,
+    );
+    assert_eq!(
+        (first, second.frame().rsp, second.rsp),
+        (top - 40, top - 40, top - 40)
+    );
 }
 
 #[unsafe(naked)]

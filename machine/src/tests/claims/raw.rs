@@ -41,7 +41,7 @@ pub(super) struct Caught {
 impl Caught {
     /// How many words the CPU pushed.
     pub(super) fn pushed(&self) -> usize {
-        if self.rsp % 16 == 0 { 6 } else { 5 }
+        if self.rsp.is_multiple_of(16) { 6 } else { 5 }
     }
 
     /// The error code, if the CPU pushed one.
@@ -250,7 +250,12 @@ impl Net {
 
     /// Leads the vector to a handler of the caller's.
     pub(super) fn to(vector: u8, address: usize) -> Net {
-        let gate = Gate::new(address, 0, Callable::FromRing3, GateKind::Interrupt);
+        Net::to_on(vector, address, 0)
+    }
+
+    /// Leads the vector to a handler of the caller's, on the stack that this IST index names.
+    pub(super) fn to_on(vector: u8, address: usize, ist: u8) -> Net {
+        let gate = Gate::new(address, ist, Callable::FromRing3, GateKind::Interrupt);
         Net { vector, gate }
     }
 
