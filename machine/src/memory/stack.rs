@@ -16,8 +16,10 @@ pub(crate) const STACK_BYTES: usize = 8 * PAGE_SIZE;
 const SLOT_BYTES: usize = 128 * 1024;
 /// How many idle stacks are kept mapped.
 const KEPT: usize = 8;
-/// The region has room for this many slots (1 TiB).
-const SLOTS: usize = 1 << 23;
+/// The region has room for this many slots: 512 GiB, what the one top-level entry spans that boot makes for it (invariant 3 of
+/// `paging`).
+const SLOTS: usize = 1 << 22;
+const _: () = assert!(SLOTS * SLOT_BYTES == 1 << 39);
 
 struct Pool {
     /// Slots that were used and are free again, mapped.
