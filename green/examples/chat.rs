@@ -59,6 +59,12 @@ fn main() -> io::Result<()> {
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:0".to_owned());
     let listener = TcpListener::bind(address)?;
     println!("{}", listener.local_addr()?);
+    serve(&listener);
+    Ok(())
+}
+
+/// For ever. (`tests/sim/chat.rs` runs this in deterministic mode.)
+pub(crate) fn serve(listener: &TcpListener) {
     let room = Arc::new(Room::default());
     for (number, stream) in (1..).zip(listener.incoming()) {
         let Ok(stream) = stream else { continue };
@@ -73,5 +79,4 @@ fn main() -> io::Result<()> {
             room.say(number, "has left");
         });
     }
-    Ok(())
 }

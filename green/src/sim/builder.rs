@@ -6,6 +6,9 @@ use super::failure::{Cause, Failure};
 use super::{Network, SEED_VARIABLE, SEEDS_VARIABLE, Schedule, Strategy, Trace};
 use crate::rt::sim::{self, Ended, Limits, random::mix};
 
+/// How many steps PCT expects before it has seen a run.
+const FIRST_STEPS: u64 = 100;
+
 /// What a test's function returns.
 pub trait Outcome: Send + 'static {
     /// The error, if it is one.
@@ -169,16 +172,18 @@ impl Builder {
         } else {
             self.number_of_seeds()
         };
-        let mut steps = 100;
+        let mut seen = 0;
         for passed in 0..seeds {
             let seed = mix(self.first_seed.wrapping_add(passed + 1)) >> 32;
+            // The first run shows how long runs are.
+            let steps = if seen == 0 { FIRST_STEPS } else { seen };
             let strategy = match self.depth {
                 0 => Strategy::Random,
                 depth => Strategy::Pct { depth, steps },
             };
             let schedule = forced.unwrap_or(Schedule::new(strategy, seed));
             let (cause, trace) = self.try_one(schedule, &test);
-            steps = steps.max(trace.steps());
+            seen = seen.max(trace.steps());
             if let Some(cause) = cause {
                 return Err(Box::new(Failure {
                     schedule,
@@ -235,7 +240,8 @@ impl Builder {
         );
         match failure.cause {
             Cause::Panic(payload) => std::panic::resume_unwind(payload),
-            _ => panic!("{text}"),
+            // The rest is above.
+            _ => panic!("{}", text.lines().next().unwrap_or_default()),
         }
     }
 

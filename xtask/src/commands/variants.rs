@@ -19,7 +19,7 @@ struct Variant {
     unstable: bool,
 }
 
-const VARIANTS: [Variant; 4] = [
+const VARIANTS: [Variant; 6] = [
     Variant {
         title: "static glibc",
         target: GNU,
@@ -32,6 +32,21 @@ const VARIANTS: [Variant; 4] = [
         target: MUSL,
         flags: "",
         arguments: &["--test", "isolation", "--test", "behaviour"],
+        unstable: false,
+    },
+    // It stands in for functions of the C library, which a static program has as well.
+    Variant {
+        title: "deterministic mode on static glibc",
+        target: GNU,
+        flags: "-C target-feature=+crt-static",
+        arguments: &["--features", "sim", "--test", "sim"],
+        unstable: false,
+    },
+    Variant {
+        title: "deterministic mode on static musl",
+        target: MUSL,
+        flags: "",
+        arguments: &["--features", "sim", "--test", "sim"],
         unstable: false,
     },
     Variant {
