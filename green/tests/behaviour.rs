@@ -1,7 +1,8 @@
 //! What std promises of its threads and primitives, under contention, between green and operating-system threads, in both modes.
 
+mod again;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,37 +10,9 @@ use threadbare::sync::mpsc::{RecvTimeoutError, TryRecvError, TrySendError};
 use threadbare::sync::{Arc, Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock, TryLockError, mpsc};
 use threadbare::thread;
 
-/// The whole of this binary once more with another mode and other numbers of workers.
 #[test]
 fn again_in_other_configurations() {
-    if std::env::var_os("THREADBARE_AGAIN").is_some() {
-        return;
-    }
-    // Where isolation cannot be had (musl, an old kernel), insisting on it is an error.
-    let isolated = matches!(
-        threadbare::runtime::mode(),
-        Ok(threadbare::runtime::Mode::Isolated)
-    );
-    let all = [
-        ("pinned", "1"),
-        ("pinned", "4"),
-        ("isolated", "1"),
-        ("isolated", "4"),
-    ];
-    for (mode, workers) in all.into_iter().filter(|(mode, _)| isolated || *mode == "pinned") {
-        let mut command = Command::new(std::env::current_exe().expect("our own path"));
-        command
-            .env("THREADBARE_AGAIN", "1")
-            .env("THREADBARE_MODE", mode)
-            .env("THREADBARE_WORKERS", workers);
-        let output = command.output().expect("the child starts");
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            output.status.success(),
-            "{mode}, {workers} workers: {text}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
+    again::in_other_configurations();
 }
 
 /// Runs `body` on `green` green threads and `plain` operating-system threads at once.

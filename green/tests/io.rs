@@ -1,5 +1,7 @@
 //! What std promises of its pipes, files, Unix sockets, child processes and clocks; and futures.
 
+mod again;
+
 use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -11,35 +13,9 @@ use threadbare::process::{Command, Stdio};
 use threadbare::time::{self, Duration, Instant};
 use threadbare::{fs, io, runtime, thread};
 
-/// The whole of this binary once more with another mode and other numbers of workers.
 #[test]
 fn again_in_other_configurations() {
-    if std::env::var_os("THREADBARE_AGAIN").is_some() {
-        return;
-    }
-    let isolated = !cfg!(feature = "baton") && matches!(runtime::mode(), Ok(runtime::Mode::Isolated));
-    let all = [
-        ("pinned", "1", "epoll"),
-        ("pinned", "4", "io_uring"),
-        ("isolated", "1", "io_uring"),
-        ("isolated", "4", "epoll"),
-        ("isolated", "4", "io_uring"),
-    ];
-    for (mode, workers, reactor) in all.into_iter().filter(|(mode, ..)| isolated || *mode == "pinned") {
-        let mut command = std::process::Command::new(std::env::current_exe().expect("our own path"));
-        command
-            .env("THREADBARE_AGAIN", "1")
-            .env("THREADBARE_MODE", mode)
-            .env("THREADBARE_WORKERS", workers)
-            .env("THREADBARE_REACTOR", reactor);
-        let output = command.output().expect("the child starts");
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            output.status.success(),
-            "{mode}, {workers} workers, {reactor}: {text}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
+    again::in_other_configurations();
 }
 
 /// Runs `body` on a green thread, and once more on an operating-system thread.

@@ -5,48 +5,19 @@
     reason = "listen(2) again, with a backlog that std does not offer"
 )]
 
+mod again;
+
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use threadbare::net::{Shutdown, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 use threadbare::sync::mpsc;
 use threadbare::thread;
 
-/// The whole of this binary once more with another mode and other numbers of workers.
 #[test]
 fn again_in_other_configurations() {
-    if std::env::var_os("THREADBARE_AGAIN").is_some() {
-        return;
-    }
-    let isolated = !cfg!(feature = "baton")
-        && matches!(
-            threadbare::runtime::mode(),
-            Ok(threadbare::runtime::Mode::Isolated)
-        );
-    let all = [
-        ("pinned", "1", "io_uring"),
-        ("pinned", "4", "epoll"),
-        ("isolated", "1", "epoll"),
-        ("isolated", "1", "io_uring"),
-        ("isolated", "4", "io_uring"),
-    ];
-    for (mode, workers, reactor) in all.into_iter().filter(|(mode, ..)| isolated || *mode == "pinned") {
-        let mut command = Command::new(std::env::current_exe().expect("our own path"));
-        command
-            .env("THREADBARE_AGAIN", "1")
-            .env("THREADBARE_MODE", mode)
-            .env("THREADBARE_WORKERS", workers)
-            .env("THREADBARE_REACTOR", reactor);
-        let output = command.output().expect("the child starts");
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            output.status.success(),
-            "{mode}, {workers} workers, {reactor}: {text}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
+    again::in_other_configurations();
 }
 
 /// Runs `body` on a green thread, and once more on an operating-system thread.
