@@ -7,7 +7,9 @@ use crate::mm::CurrentMemory;
 use crate::process::{Process, Thread};
 use crate::report;
 use crate::signal::Restart;
+use crate::vfs::File;
 use alloc::string::String;
+use alloc::sync::Arc;
 use threadbare_machine::user::UserContext;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
@@ -29,6 +31,14 @@ impl Call<'_> {
     /// The memory of the program that calls.
     pub fn memory(&self) -> CurrentMemory<'_> {
         CurrentMemory::new(&self.thread.process)
+    }
+
+    /// The open file of a descriptor, whatever it was opened for. As on Linux, only the low half of the register counts.
+    ///
+    /// # Errors
+    /// `EBADF` if there is none.
+    pub fn file(&self, fd: usize) -> Result<Arc<File>, Errno> {
+        Ok(self.process().files.lock().get(fd as u32)?.file.clone())
     }
 
     /// Reads a value from the program.

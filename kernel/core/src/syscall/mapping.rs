@@ -106,8 +106,7 @@ fn file_mapping(
     access: Access,
     shared: bool,
 ) -> Result<Vma, Errno> {
-    let fd = u32::try_from(fd as u64 & 0xffff_ffff).map_err(|_| Errno::EBADF)?;
-    let file = call.process().files.lock().get(fd)?.file.clone();
+    let file = call.file(fd)?;
     file.check_readable().map_err(|_| Errno::EACCES)?;
     let writable = file.check_writable().is_ok();
     if shared && access.write && !writable {

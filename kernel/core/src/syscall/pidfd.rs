@@ -71,7 +71,7 @@ pub(super) fn pidfd_open(call: &mut Call<'_>, [pid, flags, ..]: [usize; 6]) -> R
 /// # Errors
 /// `EBADF` if it is no descriptor of a process.
 pub(super) fn process_of(call: &Call<'_>, fd: usize) -> Result<(u32, bool), Errno> {
-    let file = file(call, fd)?;
+    let file = call.file(fd)?;
     let process = file.operations_as::<PidFile>().ok_or(Errno::EBADF)?;
     Ok((process.0.pid, file.is_nonblocking()))
 }
@@ -81,7 +81,7 @@ pub(super) fn process_of(call: &Call<'_>, fd: usize) -> Result<(u32, bool), Errn
 /// # Errors
 /// `EBADF` if it is no descriptor of a process; `ESRCH` if that has ended and been waited for.
 pub(super) fn target(call: &Call<'_>, fd: usize) -> Result<Arc<Process>, Errno> {
-    let file = file(call, fd)?;
+    let file = call.file(fd)?;
     match file.operations_as::<PidFile>() {
         Some(process) => Ok(process.0.clone()),
         None => find(shown_by(file.place()).ok_or(Errno::EBADF)?).ok_or(Errno::ESRCH),
@@ -103,7 +103,7 @@ pub(super) fn pidfd_getfd(call: &mut Call<'_>, [fd, wanted, flags, ..]: [usize; 
     if flags & 0xffff_ffff != 0 {
         return Err(Errno::EINVAL);
     }
-    let process = file(call, fd)?;
+    let process = call.file(fd)?;
     let process = process.operations_as::<PidFile>().ok_or(Errno::EBADF)?.0.clone();
     if process.is_zombie() {
         return Err(Errno::ESRCH);
@@ -115,9 +115,4 @@ pub(super) fn pidfd_getfd(call: &mut Call<'_>, [fd, wanted, flags, ..]: [usize; 
     let wanted = u32::try_from(wanted).map_err(|_| Errno::EBADF)?;
     let wanted = process.files.lock().get(wanted)?.file.clone();
     Ok(install(call, wanted, true)? as usize)
-}
-
-fn file(call: &Call<'_>, fd: usize) -> Result<Arc<File>, Errno> {
-    let fd = u32::try_from(fd).map_err(|_| Errno::EBADF)?;
-    Ok(call.process().files.lock().get(fd)?.file.clone())
 }

@@ -26,14 +26,12 @@ pub(super) fn signalfd4(
         return Err(Errno::EINVAL);
     }
     let mask = SignalSet::from_bits(call.read::<u64>(mask)?);
-    let fd = (fd as u32).cast_signed();
-    if fd != -1 {
-        let fd = u32::try_from(fd).map_err(|_| Errno::EBADF)?;
-        let file = call.process().files.lock().get(fd)?.file.clone();
+    if (fd as u32).cast_signed() != -1 {
+        let file = call.file(fd)?;
         file.operations_as::<SignalFile>()
             .ok_or(Errno::EINVAL)?
             .set_mask(mask);
-        return Ok(fd as usize);
+        return Ok(fd as u32 as usize);
     }
     let status = OpenFlags::internal(linux::O_RDWR | flags & linux::O_NONBLOCK);
     let file = SignalFile::open(call.process(), mask, status)?;

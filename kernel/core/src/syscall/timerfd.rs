@@ -5,8 +5,7 @@ use super::timers::{itimerspec, read_itimerspec};
 use super::{Call, times};
 use crate::error::Errno;
 use crate::time::{Clock, TimerFile};
-use crate::vfs::{File, OpenFlags};
-use alloc::sync::Arc;
+use crate::vfs::OpenFlags;
 use linux_raw_sys::general as linux;
 
 /// `timerfd_create(2)`.
@@ -34,8 +33,7 @@ pub(super) fn timerfd_create(call: &mut Call<'_>, [number, flags, ..]: [usize; 6
 /// # Errors
 /// `EBADF`; `EINVAL` if it is another kind of file.
 fn with_timer<T>(call: &Call<'_>, fd: usize, action: impl FnOnce(&TimerFile) -> T) -> Result<T, Errno> {
-    let fd = u32::try_from(fd).map_err(|_| Errno::EBADF)?;
-    let file: Arc<File> = call.process().files.lock().get(fd)?.file.clone();
+    let file = call.file(fd)?;
     file.operations_as::<TimerFile>().map(action).ok_or(Errno::EINVAL)
 }
 
