@@ -19,6 +19,9 @@
 //! lock guards and every library that relies on them keep working when a thread waits and goes on elsewhere. Where that cannot be
 //! had (anything but x86-64 Linux with glibc or static musl, for now), the runtime falls back to [`runtime::Mode::Pinned`] and
 //! [`runtime::why_pinned`] says why.
+//!
+//! **A schedule can be had again.** With the feature `sim`, `threadbare::sim` runs the same program under a scheduler that a seed decides, in
+//! virtual time and on a network in memory, and `#[threadbare::test(seeds = 100)]` explores seeds.
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod fs;

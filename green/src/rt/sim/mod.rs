@@ -193,8 +193,10 @@ impl Sim {
             self.look_at_network();
             if let Some(run) = &mut *self.lock() {
                 run.collect(worker);
-                if let Some(control) = leaving {
-                    run.left = (run.number(control), control.state().describe());
+                if let Some(control) = leaving
+                    && let Some(number) = run.number(control)
+                {
+                    run.left = (Some(number), control.state().describe());
                 }
                 if run.is_over() {
                     return None;
@@ -267,7 +269,8 @@ impl Sim {
 
     fn ended(&self, control: &'static Control) {
         if let Some(run) = &mut *self.lock() {
-            run.root_ended |= run.numbers.remove(&address(control)) == Some(0);
+            run.left = (run.numbers.remove(&address(control)), "ends");
+            run.root_ended |= run.left.0 == Some(0);
         }
     }
 }
