@@ -12,6 +12,7 @@
  * 2. Nothing may hang: a timer's signal interrupts what waits, and the supervisor ends a batch that makes no progress. One
  *    that does not end then is told as "HANGS".
  * 3. A process may kill itself. It may not reach the supervisor: it lives in a session of its own and knows no other numbers.
+ * 4. Nothing may be lost: each batch is over before the next begins, and so must be what it had.
  *
  * It is freestanding: no call can spoil a C library's state.
  */
@@ -96,6 +97,7 @@ struct last {
 };
 static volatile struct {
 	struct last last[3];
+	i64 pids[3];
 	u64 violations;
 	u64 page[256];
 } *shared;
@@ -608,9 +610,12 @@ __attribute__((noreturn)) static void batch(u64 seed, int number_of_calls, int t
 {
 	call3(SETSID, 0, 0, 0);
 	open_descriptors();
-	for (which = 0; which < 2; which++)
-		if (call3(FORK, 0, 0, 0) == 0)
+	for (which = 0; which < 2; which++) {
+		i64 pid = call3(FORK, 0, 0, 0);
+		if (pid == 0)
 			break;
+		shared->pids[which] = pid;
+	}
 	work((seed * 3 + (u64)which + 1) * 0x9e3779b97f4a7c15, number_of_calls, trace);
 }
 
@@ -625,26 +630,38 @@ static void nap(void)
 	call3(NANOSLEEP, (u64)time, 0, 0);
 }
 
+/* Sends a signal to each process of the batch, whatever group it has moved to; returns how many there still are. */
+static int tell_all(u64 signal)
+{
+	int there = 0;
+	for (int i = 0; i < 3; i++)
+		there += shared->pids[i] > 0 && call3(KILL, (u64)shared->pids[i], signal, 0) == 0;
+	return there;
+}
+
+/* Naps; returns whether the whole batch is gone after it. */
+static int is_over(void)
+{
+	nap();
+	while (call6(WAIT4, -1ul, 0, 1, 0, 0, 0) > 0)
+		;
+	return tell_all(0) == 0;
+}
+
 /* Lets a batch run to its end, or ends it; returns whether it can be ended at all. */
-static int supervise(i64 pid)
+static int supervise(void)
 {
 	u64 seen = 0;
 	for (int idle = 0; idle < PATIENCE; idle++) {
-		nap();
-		while (call6(WAIT4, -1ul, 0, 1, 0, 0, 0) > 0)
-			;
-		if (call3(KILL, (u64)-pid, 0, 0) < 0)
-			return 1; /* all of the session's group are gone */
+		if (is_over())
+			return 1;
 		if (progress() != seen)
 			idle = 0;
 		seen = progress();
 	}
 	for (int tries = 0; tries < PATIENCE; tries++) {
-		call3(KILL, (u64)-pid, 9, 0);
-		nap();
-		while (call6(WAIT4, -1ul, 0, 1, 0, 0, 0) > 0)
-			;
-		if (call3(KILL, (u64)-pid, 0, 0) < 0)
+		tell_all(9);
+		if (is_over())
 			return 1;
 	}
 	return 0;
@@ -658,11 +675,16 @@ __attribute__((used, noreturn)) static void start(u64 *stack)
 	while (made < count && ends_well) {
 		u64 left = (count - made) / 3 + 1;
 		for (int i = 0; i < 3; i++)
-			shared->last[i].calls = 0;
+			shared->last[i].calls = 0, shared->pids[i] = 0;
 		i64 pid = call3(FORK, 0, 0, 0);
 		if (pid == 0)
 			batch(seed * 1000003 + batches, left < BATCH ? (int)left : BATCH, argc > 3);
-		ends_well = pid > 0 && supervise(pid);
+		if (pid < 0) {
+			print("fuzz: no process can be made: something is not given back\n");
+			call3(EXIT_GROUP, 1, 0, 0);
+		}
+		shared->pids[2] = pid;
+		ends_well = (u64)supervise();
 		made += progress();
 		if (++batches % 10 == 0 || !ends_well) {
 			print("fuzz: ");
