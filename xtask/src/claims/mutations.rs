@@ -40,8 +40,23 @@ fn noticed(homes: &Homes, mutation: &str, run: &str) -> Result<Result<String, St
     if broken.passed() {
         return Ok(Err(format!("it passes all the same ({})", run.place())));
     }
-    let reason = broken.reason().lines().next().unwrap_or_default().to_owned();
-    Ok(Ok(reason))
+    Ok(Ok(in_a_line(broken.reason())))
+}
+
+/// Why a run failed: a machine's last words if there are any, else that it reset, else the first line.
+fn in_a_line(reason: &str) -> String {
+    let mut lines = reason
+        .lines()
+        .skip_while(|line| !line.contains("the kernel died: "));
+    if let Some(words) = lines.next() {
+        let more = lines.take_while(|line| !line.starts_with("  in: ") && !line.starts_with("  on: "));
+        let words = words.trim_start_matches("threadbare: ");
+        return more.fold(words.to_owned(), |all, line| all + "; " + line.trim());
+    }
+    if reason.contains("the machine ended with Reset") {
+        return "the machine reset".to_owned();
+    }
+    reason.lines().next().unwrap_or_default().to_owned()
 }
 
 /// Mutation and run of each row of the table: its first and its last cell.
@@ -57,11 +72,22 @@ fn rows(text: &str) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::rows;
+    use super::{in_a_line, rows};
 
     #[test]
     fn the_first_cell_names_the_mutation_and_the_last_the_run() {
         let table = "| mutation | what | run |\n|---|---|---|\n| `no-ist` | nothing | `rings.ist` |\n";
         assert_eq!(rows(table), [("no-ist".to_owned(), "rings.ist".to_owned())]);
+    }
+
+    #[test]
+    fn a_machine_s_last_words_say_why_it_failed() {
+        let report = "it should have ended with X\nseen a = 1\n\nthreadbare: the kernel died: panic: no\n  left: 1\n  in: x.rs";
+        assert_eq!(in_a_line(report), "the kernel died: panic: no; left: 1");
+        assert_eq!(
+            in_a_line("it should have ended with X\nthe machine ended with Reset\n"),
+            "the machine reset"
+        );
+        assert_eq!(in_a_line("FAILED: because\nmore"), "FAILED: because");
     }
 }
