@@ -171,6 +171,32 @@ pub(super) fn mprotect(
     Ok(0)
 }
 
+/// `pkey_alloc(2)`: as on a processor without protection keys, there is none to be had.
+pub(super) fn pkey_alloc(_: &mut Call<'_>, [flags, rights, ..]: [usize; 6]) -> Result<usize, Errno> {
+    const RIGHTS: usize = (linux::PKEY_DISABLE_ACCESS | linux::PKEY_DISABLE_WRITE) as usize;
+    if flags != 0 || rights & !RIGHTS != 0 {
+        Err(Errno::EINVAL)
+    } else {
+        Err(Errno::ENOSPC)
+    }
+}
+
+/// `pkey_free(2)`: none was given.
+pub(super) fn pkey_free(_: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> {
+    Err(Errno::EINVAL)
+}
+
+/// `pkey_mprotect(2)`: without a key (-1) it is `mprotect(2)`.
+pub(super) fn pkey_mprotect(
+    call: &mut Call<'_>,
+    [address, length, protection, key, ..]: [usize; 6],
+) -> Result<usize, Errno> {
+    if key & 0xffff_ffff != 0xffff_ffff {
+        return Err(Errno::EINVAL);
+    }
+    mprotect(call, [address, length, protection, 0, 0, 0])
+}
+
 /// `mremap(2)`.
 pub(super) fn mremap(
     call: &mut Call<'_>,
