@@ -35,3 +35,15 @@ fn a_program_that_touches_more_memory_than_there_is_is_killed_and_told() {
     assert_eq!(outcome.status, 137, "{}", outcome.report());
     assert!(outcome.report().contains("out of memory"), "{}", outcome.report());
 }
+
+#[test]
+fn a_machine_may_have_more_memory_than_fits_below_the_devices() {
+    // The loader puts the initial RAM disk at the top of what lies below them.
+    for (memory, least) in [("2G", 2_000_000), ("5G", 5_000_000)] {
+        let case = Case::busybox(["awk", "/^MemTotal/ { print $2 }", "/proc/meminfo"]);
+        let outcome = case.option("--memory", memory).inside();
+        let kilobytes = String::from_utf8_lossy(&outcome.stdout).trim().parse::<u64>();
+        let enough = kilobytes.as_ref().is_ok_and(|&kilobytes| kilobytes >= least);
+        assert!(enough, "{memory}: {kilobytes:?}\n{}", outcome.report());
+    }
+}

@@ -2,8 +2,8 @@
 //!
 //! 1. The loader (QEMU, Cloud Hypervisor, Firecracker) enters at the address of the PVH note: 32-bit protected mode,
 //!    paging off, EBX = physical address of the start info ([`pvh`]).
-//! 2. [`pvh`] switches to long mode on static page tables that map the first GiB three times: identity, direct map,
-//!    and the image's own addresses in the top 2 GiB.
+//! 2. [`pvh`] switches to long mode on static page tables: the first 4 GiB identically and in the direct map, the
+//!    first at the image's own addresses in the top 2 GiB, too.
 //! 3. [`start`] reads the start info, patches `stac`/`clac` in, makes the real page tables (W^X, NX), hands the free
 //!    memory to the frame allocator, loads the descriptor tables, and calls the kernel's main on a guarded stack.
 //!

@@ -3,8 +3,9 @@
 //! State at entry (Xen's "PVH direct boot ABI", docs/misc/pvh.pandoc): CR0.PE set and CR0.PG clear, flat 32-bit code
 //! and data segments, EBX = physical address of `hvm_start_info`, interrupts off; no stack.
 //!
-//! The code and data here are linked at their physical addresses. The page tables map the first GiB with 2 MiB
-//! pages at three places; they are in use only until [`super::start`] has made better ones.
+//! The code and data here are linked at their physical addresses. The page tables map the first 4 GiB, in which
+//! loaders put what they load, with 2 MiB pages at two places, and the first at a third; they are in use only until
+//! [`super::start`] has made better ones.
 
 use core::arch::global_asm;
 
@@ -74,16 +75,16 @@ global_asm!(
     "    .quad __boot_pdpt + 3",               // direct map, 0xffff_8000_0000_0000
     "    .fill 254, 8, 0",
     "    .quad __boot_pdpt_image + 3",         // the top 512 GiB
-    "__boot_pdpt:",
-    "    .quad __boot_pd + 3",
-    "    .fill 511, 8, 0",
+    "__boot_pdpt:",                           // 4 GiB: where loaders put the initial RAM disk
+    "    .quad __boot_pd + 3, __boot_pd + 0x1003, __boot_pd + 0x2003, __boot_pd + 0x3003",
+    "    .fill 508, 8, 0",
     "__boot_pdpt_image:",
     "    .fill 510, 8, 0",
     "    .quad __boot_pd + 3",                 // 0xffff_ffff_8000_0000
     "    .quad 0",
     "__boot_pd:",
     ".set page, 0",
-    ".rept 512",
+    ".rept 4 * 512",
     "    .quad page + 0x83",
     "    .set page, page + 0x200000",
     ".endr",

@@ -92,7 +92,7 @@ unsafe fn patch_smap_sites() {
 /// The first MiB is not handed out: firmware tables lie there, and other CPUs start there.
 const LOW_FRAMES: usize = (1 << 20) / PAGE_SIZE;
 /// What the boot page tables map.
-const BOOT_MAPPED_FRAMES: usize = (1 << 30) / PAGE_SIZE;
+const BOOT_MAPPED_FRAMES: usize = (4 << 30) / PAGE_SIZE;
 
 /// Takes stock of memory, makes the real page tables, and loads them.
 ///
@@ -106,7 +106,7 @@ unsafe fn set_up_memory(told: &start_info::Told) -> Result<(), OutOfMemory> {
     );
     assert!(
         initrd.1 <= BOOT_MAPPED_FRAMES,
-        "the initial RAM disk lies above 1 GiB"
+        "the initial RAM disk lies above 4 GiB"
     );
     let image = (
         layout::physical().start.frame_number(),

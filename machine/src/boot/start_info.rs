@@ -58,9 +58,9 @@ impl Told {
 /// Reads the start info at `address`.
 ///
 /// # Safety
-/// 1. `address` is what the loader passed, and the first GiB is mapped at the direct map.
+/// 1. `address` is what the loader passed, and the first 4 GiB are mapped at the direct map.
 pub(super) unsafe fn read(address: PhysAddr) -> Told {
-    // SAFETY: (1): the loader put a start info there; all its pointers are physical addresses below 1 GiB that
+    // SAFETY: (1): the loader put a start info there; all its pointers are physical addresses below 4 GiB that
     // nobody writes to (invariant 1 of `boot` for what is kept).
     unsafe {
         let info = &*direct::<StartInfo>(address);
