@@ -134,7 +134,7 @@ fn code(show: &mut Show) {
     show.demand("and knows no IRETQ", !has(&plain, "iretq".to_owned()));
 }
 
-/// The IST field of a gate is byte 4, bits 0 to 2 (SDM 3A, figure 7-8).
+/// The IST field of a gate is byte 4, bits 0 to 2 (SDM 3A, 7.14.1).
 fn ist_field(entry: &Entry<HandlerFunc>) -> u8 {
     // SAFETY: an entry is sixteen bytes of plain data.
     let bytes: [u8; 16] = unsafe { std::ptr::from_ref(entry).cast::<[u8; 16]>().read() };
