@@ -350,7 +350,7 @@ fn rsp_question(show: &mut Show) {
         // SAFETY: the page is a stack as good as any.
         let outcome = unsafe { fault::catch(call_with_rsp, rsp) };
         show.seen(
-            &format!("a call with RSP = {rsp:#x}, which is {} modulo 16", rsp % 16),
+            &format!("a call with RSP at {rsp:#x}, which is {} modulo 16", rsp % 16),
             fault::told(outcome),
         );
         show.demand(
