@@ -81,16 +81,20 @@ impl StackPointer {
         const LINE: usize = 64;
         /// The saved registers and some frames.
         const LINES: usize = 8;
-        for address in (self.0..).step_by(LINE).take(LINES) {
-            #[cfg(not(any(feature = "baton", miri)))]
-            // SAFETY: a prefetch touches nothing and never faults (SDM volume 2, PREFETCHh).
-            unsafe {
-                core::arch::asm!("prefetcht0 [{}]", in(reg) address, options(nostack, preserves_flags, readonly));
-            }
-            #[cfg(any(feature = "baton", miri))]
-            let _ = address;
-        }
+        (self.0..).step_by(LINE).take(LINES).for_each(prefetch);
     }
+}
+
+/// Fetches the cache line of an address, and its translation. Any address is good: nothing is read.
+#[inline]
+pub fn prefetch(address: usize) {
+    #[cfg(not(any(feature = "baton", miri)))]
+    // SAFETY: a prefetch touches nothing and never faults (SDM volume 2, PREFETCHh).
+    unsafe {
+        core::arch::asm!("prefetcht0 [{}]", in(reg) address, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(any(feature = "baton", miri))]
+    let _ = address;
 }
 
 /// The first function of a stack. `argument` is what [`prepare`] was given, `transfer` what the first switch to

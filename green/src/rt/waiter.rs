@@ -191,11 +191,17 @@ const OS_TAG: usize = 2;
 const SUSPENDED_TAG: usize = 4;
 
 impl Waiter {
+    /// Where what a number stands for lies.
+    #[inline]
+    pub(crate) fn address_in(bits: usize) -> usize {
+        bits & !(OS_TAG | SUSPENDED_TAG)
+    }
+
     /// The waiter of a number from [`to_bits`](Self::to_bits).
     #[allow(unsafe_code, reason = "fenced: number back to reference")]
     #[inline]
     pub(crate) fn from_bits(bits: usize) -> Waiter {
-        let address = bits & !(OS_TAG | SUSPENDED_TAG);
+        let address = Waiter::address_in(bits);
         // SAFETY: only `to_bits` makes these numbers, from references that are valid for ever.
         unsafe {
             if bits & SUSPENDED_TAG != 0 {

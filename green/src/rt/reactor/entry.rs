@@ -250,6 +250,16 @@ impl Entry {
         }
     }
 
+    /// An event is about to be told: who waits for it is about to be touched.
+    pub(crate) fn prefetch_waiters(&self) {
+        for direction in [&self.read, &self.write] {
+            let word = direction.word.load(Ordering::Relaxed);
+            if !Seen(word).is_plain() {
+                threadbare_context::prefetch(Waiter::address_in(word));
+            }
+        }
+    }
+
     /// Ready for the next descriptor.
     pub(crate) fn renew(&self) {
         self.read.renew();

@@ -66,10 +66,15 @@ impl Slab {
 
     /// The entry of a token, unless its registration has ended. May be late: then a new user of the entry sees one false alarm.
     pub(super) fn find(&'static self, token: u64) -> Option<&'static Entry> {
-        let (block, offset) = place(low(token));
-        let entry = self.blocks.get(block)?.get()?.get(offset)?;
+        let entry = self.place_of(token)?;
         let generation = u64::from(entry.generation.load(Ordering::Acquire));
         (generation == token >> 32).then_some(entry)
+    }
+
+    /// The entry that a token was for, which is not looked at.
+    pub(super) fn place_of(&'static self, token: u64) -> Option<&'static Entry> {
+        let (block, offset) = place(low(token));
+        self.blocks.get(block)?.get()?.get(offset)
     }
 
     /// How many are in use.

@@ -30,6 +30,10 @@ impl Waiter {
         }
     }
 
+    pub(crate) fn address_in(bits: usize) -> usize {
+        bits >> 1
+    }
+
     pub(crate) fn wake(self) {
         self.0.ring();
     }
