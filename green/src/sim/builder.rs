@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::failure::{Cause, Failure};
+use super::network::millionths;
 use super::{Network, SEED_VARIABLE, SEEDS_VARIABLE, Schedule, Strategy, Trace};
 use crate::rt::sim::{self, Ended, Limits, random::mix};
 
@@ -78,7 +79,10 @@ impl Builder {
             seeds: 100,
             first_seed: 0,
             twice: true,
-            limits: Limits { decisions: 1_000_000 },
+            limits: Limits {
+                decisions: 1_000_000,
+                spurious: 0,
+            },
             network: Network::new(),
             name: None,
         }
@@ -117,6 +121,13 @@ impl Builder {
     /// After how many decisions a run counts as endless.
     pub fn most_decisions(mut self, decisions: u64) -> Builder {
         self.limits.decisions = decisions;
+        self
+    }
+
+    /// The chance, from 0 to 1, that a wait for a condition, or `park`, returns at once and for no reason, as std allows. It finds waits
+    /// that do not look again. None by default, for it also ends waits whose notification was lost.
+    pub fn spurious(mut self, chance: f64) -> Builder {
+        self.limits.spurious = millionths(chance);
         self
     }
 

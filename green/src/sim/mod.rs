@@ -79,6 +79,7 @@
 //! deadline is left; a thread that waits for a lock waits), and runs without end. Between two operations of this crate, those of
 //! [`sync::atomic`](crate::sync::atomic) included, a thread runs undisturbed; [`point`] lets others in between, between two operations of
 //! std's atomics say. Orderings of atomics weaker than sequentially consistent are not explored.
+//! [`Builder::spurious`] lets conditions and `park` return for no reason, which finds waits that do not look again.
 //!
 //! # What a seed does not determine
 //!

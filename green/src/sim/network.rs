@@ -33,7 +33,7 @@ fn nanoseconds(duration: Duration) -> u64 {
         .min(u64::MAX / 4)
 }
 
-fn millionths(chance: f64) -> u32 {
+pub(super) fn millionths(chance: f64) -> u32 {
     // In range, so the cast only rounds.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
     let parts = (chance.clamp(0.0, 1.0) * 1e6).round() as u32;

@@ -52,7 +52,7 @@ impl Condvar {
         // Read under the lock: a notification after the unlock changes it.
         let count = self.count.load(Ordering::Relaxed);
         guard.raw().unlock();
-        let woken = table::wait(&self.count, count, deadline, State::Condition);
+        let woken = sim::is_spurious() || table::wait(&self.count, count, deadline, State::Condition);
         guard.raw().lock();
         woken
     }

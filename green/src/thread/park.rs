@@ -63,7 +63,7 @@ pub fn park() {
     local::with_current(|thread| {
         let token = &thread.header().token;
         sim::point("is about to park");
-        if token.take() {
+        if token.take() || sim::is_spurious() {
             return;
         }
         Waiter::current().wait_in(&token.0, NONE, State::Parked);
@@ -79,7 +79,7 @@ pub fn park_timeout(duration: Duration) {
     local::with_current(|thread| {
         let token = &thread.header().token;
         sim::point("is about to park");
-        if token.take() {
+        if token.take() || sim::is_spurious() {
             return;
         }
         let waiter = Waiter::current();

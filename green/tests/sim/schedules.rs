@@ -189,6 +189,40 @@ fn a_notification_between_a_look_and_the_wait_is_lost_and_found() {
 }
 
 #[test]
+fn waits_that_do_not_look_again_are_found_when_waits_end_for_no_reason() {
+    let once = |looks_again: bool| {
+        move || {
+            let pair = Arc::new((Mutex::new(false), Condvar::new()));
+            let other = pair.clone();
+            let teller = thread::spawn(move || {
+                *other.0.lock().unwrap() = true;
+                other.1.notify_one();
+            });
+            let mut guard = pair.0.lock().unwrap();
+            if looks_again {
+                guard = pair.1.wait_while(guard, |told| !*told).unwrap();
+            } else if !*guard {
+                guard = pair.1.wait(guard).unwrap();
+            }
+            assert!(*guard, "went on without being told");
+            drop(guard);
+            teller.join().unwrap();
+        }
+    };
+    assert!(Builder::new().search(once(false)).is_ok());
+    assert!(Builder::new().spurious(0.1).search(once(true)).is_ok());
+    let failure = Builder::new().spurious(0.1).search(once(false)).unwrap_err();
+    assert!(
+        failure.to_string().contains("went on without being told"),
+        "{failure}"
+    );
+    let parked = Builder::new()
+        .spurious(1.0)
+        .run(Schedule::random(0), thread::park);
+    assert!(parked.result.is_ok());
+}
+
+#[test]
 fn an_endless_run_is_given_up() {
     let endless = || {
         loop {

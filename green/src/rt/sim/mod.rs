@@ -75,7 +75,9 @@ struct Run {
     left: (Option<usize>, &'static str),
     /// The first thread has ended.
     root_ended: bool,
-    most_decisions: u64,
+    limits: Limits,
+    /// For waits that end for no reason.
+    random: Random,
 }
 
 fn address(control: &'static Control) -> usize {
@@ -83,7 +85,7 @@ fn address(control: &'static Control) -> usize {
 }
 
 impl Run {
-    fn new(schedule: &Schedule, most_decisions: u64) -> Run {
+    fn new(schedule: &Schedule, limits: Limits) -> Run {
         Run {
             plan: Plan::new(schedule),
             trace: Trace::default(),
@@ -92,7 +94,8 @@ impl Run {
             runnable: Vec::new(),
             left: (None, "the start"),
             root_ended: false,
-            most_decisions,
+            limits,
+            random: Random::new(schedule.seed(), 3),
         }
     }
 
@@ -125,7 +128,7 @@ impl Run {
     }
 
     fn is_over(&self) -> bool {
-        self.root_ended || self.trace.decisions() >= self.most_decisions
+        self.root_ended || self.trace.decisions() >= self.limits.decisions
     }
 
     /// Who goes on: one of the runnable, which it takes out, or `here`, which stays out.
@@ -173,11 +176,11 @@ impl Sim {
             .clone()
     }
 
-    fn begin(&self, schedule: &Schedule, most_decisions: u64, network: &NetworkSettings) {
+    fn begin(&self, schedule: &Schedule, limits: Limits, network: &NetworkSettings) {
         self.now.store(0, Ordering::Relaxed);
         let entropy = Random::new(schedule.seed(), 1).next();
         self.entropy.store(entropy, Ordering::Relaxed);
-        *self.lock() = Some(Run::new(schedule, most_decisions));
+        *self.lock() = Some(Run::new(schedule, limits));
         let network = Network::new(network.clone(), Random::new(schedule.seed(), 2));
         let mut place = self.network.lock().unwrap_or_else(PoisonError::into_inner);
         *place = Some(Arc::new(Mutex::new(network)));
@@ -299,6 +302,15 @@ pub(crate) fn point(why: &'static str) {
 #[inline]
 pub(crate) fn is_on() -> bool {
     clock::current_run().is_some()
+}
+
+/// Whether the wait that the caller begins ends at once, for no reason, as conditions and `park` may.
+pub(crate) fn is_spurious() -> bool {
+    let Some((_, _, sim)) = here() else { return false };
+    match &mut *sim.lock() {
+        Some(run) => run.random.chance(run.limits.spurious),
+        None => false,
+    }
 }
 
 /// For what no seed determines.

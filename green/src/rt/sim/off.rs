@@ -11,6 +11,11 @@ pub(crate) fn is_on() -> bool {
     false
 }
 
+#[inline(always)]
+pub(crate) fn is_spurious() -> bool {
+    false
+}
+
 /// # Errors
 /// In deterministic mode.
 #[inline(always)]

@@ -21,10 +21,13 @@ const FIRST_NUMBER: u64 = 1 << 40;
 /// For how many seconds a run may decide nothing before that is told.
 const PATIENCE: u32 = 5;
 
-/// When to give up.
+/// What a run may do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
+    /// After as many it is given up.
     pub(crate) decisions: u64,
+    /// How many of a million waits end for no reason.
+    pub(crate) spurious: u32,
 }
 
 /// How a run ended.
@@ -115,7 +118,7 @@ fn serve<T: Send + 'static>(
         let _ = overflow::give_alternate_stack();
     }
     worker.number_from(FIRST_NUMBER);
-    sim.begin(schedule, limits.decisions, network);
+    sim.begin(schedule, limits, network);
     let root = Builder::new().name("root".to_owned()).spawn(root)?;
     while let Some(control) = worker.next_thread() {
         switch::run(worker, control);
@@ -132,7 +135,7 @@ fn finish<T>(worker: &'static Worker, sim: &Sim, root: JoinHandle<T>) -> (Ended<
     trace.finish(run.plan.steps(), sim.now());
     let ended = if run.root_ended {
         Ended::Root(root.join())
-    } else if trace.decisions() >= run.most_decisions {
+    } else if trace.decisions() >= run.limits.decisions {
         Ended::TooLong
     } else {
         Ended::Deadlock(dump::dump_of(worker))
