@@ -49,9 +49,15 @@ pub(super) fn result(line: &str) -> Option<(String, bool)> {
     verdict.starts_with("FAILED").then(|| (name.to_owned(), false))
 }
 
+/// Whether a line is one by which a test shows what it saw: `cargo xtask claims` prints those.
+pub(super) fn is_shown(line: &str) -> bool {
+    let words = ["seen", "picture", "point", "column", "row", "end"];
+    words.contains(&line.split(' ').next().unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Test, parse, result};
+    use super::{Test, is_shown, parse, result};
 
     #[test]
     fn a_listed_test_may_die_with_texts() {
@@ -83,5 +89,11 @@ mod tests {
             Some(("a".to_owned(), false))
         );
         assert_eq!(result("test a ... "), None);
+    }
+
+    #[test]
+    fn what_a_test_shows_is_told_from_what_it_reports() {
+        assert!(is_shown("seen error code = 0x2") && is_shown("end"));
+        assert!(!is_shown("test seen ... ok") && !is_shown("ended") && !is_shown(""));
     }
 }

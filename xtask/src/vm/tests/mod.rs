@@ -73,7 +73,9 @@ fn together(image: &Path, model: Model, tests: &[&Test]) -> Result<Tally> {
     let suffix = if model == Model::Microvm { "" } else { " (q35)" };
     let mut results = BTreeMap::new();
     let outcome = machine::run(image, model, "tests=all", PATIENCE, |line| {
-        println!("{line}{}", if list::result(line).is_some() { suffix } else { "" });
+        if !list::is_shown(line) {
+            println!("{line}{}", if list::result(line).is_some() { suffix } else { "" });
+        }
         results.extend(list::result(line));
     })?;
     let passed = tests
