@@ -5,11 +5,13 @@ use super::install::install;
 use super::poll::{AT_ONCE, deadline, open_file, timespec_deadline, with_mask};
 use crate::error::Errno;
 use crate::ipc::epoll::{Epoll, Event, Interest};
+use crate::syscall::memory::UserMemory;
 use crate::vfs::{File, OpenFlags};
 use alloc::sync::Arc;
 use linux_raw_sys::general as linux;
 use threadbare_machine::paging::USER_END;
 use threadbare_machine::time::Nanoseconds;
+use zerocopy::IntoBytes;
 
 /// `epoll_create(2)`: the size is only a hint, but must be one.
 pub(super) fn epoll_create(call: &mut Call<'_>, [size, ..]: [usize; 6]) -> Result<usize, Errno> {
@@ -124,7 +126,11 @@ fn wait(
     }
     let instance = file(call, epoll as u32)?;
     let epoll = instance.operations_as::<Epoll>().ok_or(Errno::EINVAL)?;
-    epoll.wait(most as usize, until, &mut |at, event| {
-        call.write(events.wrapping_add(at.wrapping_mul(size_of::<Event>())), event)
+    let memory = call.memory();
+    let mut to = events; // the events come in their order
+    epoll.wait(most as usize, until, &mut |event| {
+        memory.write_bytes(to, event.as_bytes())?;
+        to = to.wrapping_add(size_of::<Event>());
+        Ok(())
     })
 }

@@ -158,7 +158,7 @@ impl Epoll {
         &self,
         most: usize,
         deadline: Option<Nanoseconds>,
-        deliver: &mut dyn FnMut(usize, &Event) -> Result<(), Errno>,
+        deliver: &mut dyn FnMut(&Event) -> Result<(), Errno>,
     ) -> Result<usize, Errno> {
         loop {
             let count = self.collect(most, deliver)?;
@@ -208,7 +208,7 @@ impl Epoll {
     fn collect(
         &self,
         most: usize,
-        deliver: &mut dyn FnMut(usize, &Event) -> Result<(), Errno>,
+        deliver: &mut dyn FnMut(&Event) -> Result<(), Errno>,
     ) -> Result<usize, Errno> {
         let mut count = 0;
         // Those that are listed meanwhile are behind the ones that were.
@@ -227,7 +227,7 @@ impl Epoll {
                 self.set_aside(&item);
                 continue;
             };
-            if let Err(error) = deliver(count, &event) {
+            if let Err(error) = deliver(&event) {
                 item.rearm(interest);
                 self.ready.list_again(item.slot);
                 return if count > 0 { Ok(count) } else { Err(error) };
