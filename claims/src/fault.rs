@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Vectors of the exceptions that the runs raise (SDM 3A, table 7-1).
 pub(crate) mod vector {
     pub(crate) const INVALID_OPCODE: u64 = 6;
+    pub(crate) const STACK_FAULT: u64 = 12;
     pub(crate) const GENERAL_PROTECTION: u64 = 13;
     pub(crate) const PAGE_FAULT: u64 = 14;
     pub(crate) const ALIGNMENT_CHECK: u64 = 17;
@@ -25,7 +26,7 @@ pub(crate) mod vector {
             1 => "#DB",
             3 => "#BP",
             INVALID_OPCODE => "#UD",
-            12 => "#SS",
+            STACK_FAULT => "#SS",
             GENERAL_PROTECTION => "#GP",
             PAGE_FAULT => "#PF",
             ALIGNMENT_CHECK => "#AC",

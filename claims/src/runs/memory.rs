@@ -13,6 +13,7 @@ pub(crate) const RUNS: &[Run] = &[
     ("memory.bytes", bytes),
     ("memory.sizes", sizes),
     ("memory.canonical", canonical),
+    ("memory.canonical-stack", canonical_stack),
     ("memory.pointers", pointers),
     ("memory.byte-order", byte_order),
     ("memory.address-and-value", address_and_value),
@@ -135,6 +136,64 @@ fn canonical(show: &mut Show) {
         "that one is #PF, with its address",
         unmapped.is_err_and(|fault| fault.vector == vector::PAGE_FAULT && fault.address == 16),
     );
+}
+
+/// Loads from its argument through RSP.
+#[unsafe(naked)]
+unsafe extern "sysv64" fn load_through_rsp(_address: u64) -> u64 {
+    naked_asm!(
+        "mov rdx, rsp",
+        "mov rsp, rdi",
+        "mov rax, [rsp]",
+        "mov rsp, rdx",
+        "ret"
+    )
+}
+
+/// Loads from its argument through RBP.
+#[unsafe(naked)]
+unsafe extern "sysv64" fn load_through_rbp(_address: u64) -> u64 {
+    naked_asm!("push rbp", "mov rbp, rdi", "mov rax, [rbp]", "pop rbp", "ret")
+}
+
+/// Pops from its argument.
+#[unsafe(naked)]
+unsafe extern "sysv64" fn pop_from(_address: u64) -> u64 {
+    naked_asm!("mov rdx, rsp", "mov rsp, rdi", "pop rax", "mov rsp, rdx", "ret")
+}
+
+/// The same wrong address is another exception where the stack segment is used: by RSP or RBP as the base, or by a pop.
+fn canonical_stack(show: &mut Show) {
+    let cell = 0x5eedu64;
+    let address = &raw const cell as u64;
+    let wrong = address | (1 << 63);
+    // SAFETY: each owns nothing, and gives RSP and RBP back where it does not fault.
+    let fault = |function, address| unsafe { fault::catch(function, address) };
+    show.hex("an address that is not canonical", wrong);
+    let by_rdi = fault(load, wrong);
+    show.seen("a load through RDI", fault::told(by_rdi));
+    show.demand(
+        "through another register it is #GP, which Linux tells as SIGSEGV",
+        by_rdi
+            .is_err_and(|fault| (fault.vector, fault.signal) == (vector::GENERAL_PROTECTION, libc::SIGSEGV)),
+    );
+    let stack: [(&str, unsafe extern "sysv64" fn(u64) -> u64); 3] = [
+        ("a load through RSP", load_through_rsp),
+        ("a load through RBP", load_through_rbp),
+        ("a pop", pop_from),
+    ];
+    for (what, function) in stack {
+        let (good, bad) = (fault(function, address), fault(function, wrong));
+        show.seen(what, fault::told(bad));
+        show.demand("with a canonical address it reads the cell", good == Ok(cell));
+        show.demand(
+            "through the stack segment it is #SS with error code 0, which Linux tells as SIGBUS, without an address",
+            bad.is_err_and(|fault| {
+                (fault.vector, fault.error_code, fault.address) == (vector::STACK_FAULT, 0, 0)
+                    && (fault.signal, fault.code) == (libc::SIGBUS, libc::SI_KERNEL)
+            }),
+        );
+    }
 }
 
 fn cpuinfo(field: &str) -> String {

@@ -60,8 +60,8 @@ const WITH_TOOLS: &[&str] = &[
     "compiled-c.lea-against-mov",
 ];
 
-/// Runs that show what QEMU's emulation leaves out: it has no alignment check.
-const WITH_HARDWARE: &[&str] = &["calls.alignment-check"];
+/// Runs that show what QEMU's emulation leaves out: it has no alignment check, and raises #GP for #SS.
+const WITH_HARDWARE: &[&str] = &["calls.alignment-check", "memory.canonical-stack"];
 
 /// Whether a run can take place on any machine of this architecture, an emulated one without a compiler included.
 pub(crate) fn runs_anywhere(name: &str) -> bool {
