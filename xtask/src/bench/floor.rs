@@ -13,7 +13,7 @@ impl Floor<'_> {
             machine: "microvm,acpi=off",
             cpu: "max",
             memory_mib,
-            icount,
+            icount: icount.then_some(0),
         };
         machine.boot(&self.0.floor, "")
     }

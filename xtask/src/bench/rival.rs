@@ -39,7 +39,7 @@ impl Debian {
             machine: "microvm",
             cpu: "max",
             memory_mib,
-            icount,
+            icount: icount.then_some(0),
         };
         let command_line = format!("console=ttyS0 quiet panic=-1 nokaslr {more}");
         let mut qemu = machine.boot(&self.kernel, &command_line);

@@ -125,7 +125,8 @@ fn command(image: &Path, model: Model, command_line: &str) -> Command {
         machine: model.option(),
         cpu: "max",
         memory_mib: 64,
-        icount: false,
+        // No test may depend on how fast or how busy the host is; and half a second of a test shall not take a minute.
+        icount: Some(3),
     };
     let mut qemu = machine.boot(image, command_line);
     qemu.stdin(Stdio::null())

@@ -14,8 +14,8 @@ pub(crate) struct Qemu<'a> {
     /// The processor, with what is added to it and taken from it.
     pub(crate) cpu: &'a str,
     pub(crate) memory_mib: u32,
-    /// Time is the number of executed instructions.
-    pub(crate) icount: bool,
+    /// Time is counted in executed instructions: each takes 2 to the power of this many nanoseconds. Without it time is the host's.
+    pub(crate) icount: Option<u8>,
 }
 
 impl Qemu<'_> {
@@ -27,9 +27,14 @@ impl Qemu<'_> {
             .args(["-nodefaults", "-no-user-config", "-no-reboot"])
             .args(["-display", "none", "-monitor", "none", "-serial", "stdio"])
             .args(["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]);
-        if self.icount {
+        if let Some(shift) = self.icount {
             qemu.args(["-accel", "tcg,thread=single"])
-                .args(["-icount", "shift=0,sleep=off,align=off", "-seed", "1"])
+                .args([
+                    "-icount",
+                    &format!("shift={shift},sleep=off,align=off"),
+                    "-seed",
+                    "1",
+                ])
                 .args(["-rtc", "base=2024-01-01T00:00:00,clock=vm"]);
         } else {
             qemu.args(["-accel", "tcg"]);

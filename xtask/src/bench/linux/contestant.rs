@@ -81,7 +81,7 @@ impl Contestant for Linux<'_> {
             machine: "microvm",
             cpu: CPU,
             memory_mib: MEMORY_MIB,
-            icount,
+            icount: icount.then_some(0),
         };
         let mut qemu = machine.boot(&self.kernel.image, &self.command_line());
         qemu.arg("-initrd").arg(initrd);
