@@ -117,6 +117,15 @@ static void child_signal(void) {
     check("SIGCHLD says who and how", told_info.si_pid == child && told_info.si_status == 3 && told_info.si_code == CLD_EXITED
           && told_info.si_uid == getuid());
     exit_status_of(child);
+    int missing = 0;
+    for (int i = 0; i < 500; i++) {
+        child = fork();
+        if (child == 0) _exit(3);
+        exit_status_of(child);
+        siginfo_t pending;
+        missing += sigtimedwait(&set, &pending, &(struct timespec){0}) != SIGCHLD || pending.si_pid != child;
+    }
+    check("whoever has waited for a child finds SIGCHLD pending", missing == 0);
     signal(SIGCHLD, SIG_IGN);
     child = fork();
     if (child == 0) _exit(0);

@@ -179,33 +179,39 @@ pub fn wait(
     process: &Process,
     wanted: &Wanted,
     block: bool,
-    interrupted: impl FnMut() -> bool,
+    mut interrupted: impl FnMut() -> bool,
 ) -> Result<Option<Found>, Errno> {
     let children = &process.children;
     let look = || children.look(wanted);
-    let found = if block {
-        let found = children.changed.wait_until(None, interrupted, look);
-        Some(found.ok_or(Errno::ERESTARTSYS)?)
-    } else {
-        look()
-    };
-    let Some(found) = found else { return Ok(None) };
-    let (child, event) = found?;
-    let uid = child.credentials().uid;
-    let usage = child.times_with_children();
-    if matches!(event, Event::Ended(_)) && !wanted.keep {
-        reap(process, &child);
+    loop {
+        let found = if block {
+            let found = children.changed.wait_until(None, &mut interrupted, look);
+            Some(found.ok_or(Errno::ERESTARTSYS)?)
+        } else {
+            look()
+        };
+        let Some(found) = found else { return Ok(None) };
+        let (child, event) = found?;
+        let told = Found {
+            pid: child.pid,
+            uid: child.credentials().uid,
+            event,
+            usage: child.times_with_children(),
+        };
+        if !matches!(event, Event::Ended(_)) {
+            return Ok(Some(told));
+        }
+        // SIGCHLD comes before: whoever has waited finds it pending. And the child may forget itself.
+        let has_told = || child.has_told_parent.load(Ordering::Acquire).then_some(());
+        children.changed.wait(has_told);
+        if wanted.keep || reap(process, &child) {
+            return Ok(Some(told));
+        }
     }
-    Ok(Some(Found {
-        pid: child.pid,
-        uid,
-        event,
-        usage,
-    }))
 }
 
-/// Forgets a child that has ended; its usage becomes its parent's.
-pub(super) fn reap(parent: &Process, child: &Process) {
+/// Forgets a child that has ended; its usage becomes its parent's. False if that was done before.
+pub(super) fn reap(parent: &Process, child: &Process) -> bool {
     let removed = {
         let mut tree = tree::lock();
         let listed = parent.children.remove(child.pid);
@@ -215,4 +221,5 @@ pub(super) fn reap(parent: &Process, child: &Process) {
         let usage = child.times_with_children();
         parent.usage.lock().children.add(&usage);
     }
+    removed.is_some()
 }

@@ -63,17 +63,20 @@ fn bury(process: &Arc<Process>) {
         }
     }
     process.become_zombie();
-    let parent = tree::find(process.parent());
-    if let Some(status) = process.status() {
-        tell_parent(process, Event::Ended(status));
-    }
-    match parent {
+    match tree::find(process.parent()) {
         None => drop(tree::lock().remove(process.pid)),
-        Some(parent) if wants_no_zombies(&parent, process) => {
-            children::reap(&parent, process);
-            parent.children.notify(); // those that wait may have no children left
+        Some(parent) => {
+            if let Some(status) = process.status() {
+                signal_parent(&parent, process, Event::Ended(status));
+            }
+            if wants_no_zombies(&parent, process) {
+                children::reap(&parent, process);
+            }
         }
-        Some(_) => {}
+    }
+    process.has_told_parent.store(true, Ordering::Release); // before the parent is looked for: it may be another meanwhile
+    if let Some(parent) = tree::find(process.parent()) {
+        parent.children.notify();
     }
 }
 
@@ -157,9 +160,13 @@ fn wants_no_zombies(parent: &Process, child: &Process) -> bool {
 
 /// Sends the parent the signal for what has happened, and wakes those who wait.
 pub(super) fn tell_parent(process: &Process, event: Event) {
-    let Some(parent) = tree::find(process.parent()) else {
-        return;
-    };
+    if let Some(parent) = tree::find(process.parent()) {
+        signal_parent(&parent, process, event);
+        parent.children.notify();
+    }
+}
+
+fn signal_parent(parent: &Process, process: &Process, event: Event) {
     let number = match event {
         Event::Ended(_) => process.exit_signal.load(Ordering::Relaxed),
         _ => Signal::SIGCHLD.number(),
@@ -179,7 +186,7 @@ pub(super) fn tell_parent(process: &Process, event: Event) {
             system_ticks: times.system / TICK,
         };
         send_to_process(
-            &parent,
+            parent,
             SignalInfo {
                 signal,
                 code,
@@ -187,7 +194,6 @@ pub(super) fn tell_parent(process: &Process, event: Event) {
             },
         );
     }
-    parent.children.notify();
 }
 
 /// Nanoseconds in a tick of `times(2)`.

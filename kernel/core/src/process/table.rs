@@ -91,6 +91,8 @@ pub struct Process {
     /// What a thread passed to `exit(2)` last.
     pub(super) last_status: AtomicU8,
     zombie: AtomicBool,
+    /// Whether its end has been signalled: nobody may wait for it before.
+    pub(super) has_told_parent: AtomicBool,
     /// Woken when it has ended.
     end: WaitQueue,
     /// Who polls its descriptors (`pidfd_open(2)`).
@@ -204,6 +206,7 @@ impl Process {
             last_name: SpinLock::new([0; 16]),
             last_status: AtomicU8::new(0),
             zombie: AtomicBool::new(false),
+            has_told_parent: AtomicBool::new(false),
             end: WaitQueue::new(),
             watchers: Watchers::default(),
         })
