@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use linux_raw_sys::general as nr;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use threadbare_kernel::error::Errno;
 use threadbare_kernel::syscall::fs::{Caller, find};
 use threadbare_kernel::syscall::memory::UserMemory;
@@ -578,8 +579,24 @@ fn run(calls: &[Call]) -> Result<(), TestCaseError> {
     result
 }
 
+/// The same cases in every run, but for `PROPTEST_CASES` and `PROPTEST_RNG_SEED` in the environment: those look for new ones.
+fn config() -> ProptestConfig {
+    let given = |name| {
+        std::env::var(name)
+            .ok()
+            .and_then(|value: String| value.parse().ok())
+    };
+    ProptestConfig {
+        cases: given("PROPTEST_CASES").unwrap_or(600),
+        rng_seed: RngSeed::Fixed(given("PROPTEST_RNG_SEED").unwrap_or(1).into()),
+        max_shrink_iters: 20_000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(600), max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn calls_give_what_they_give_on_linux(calls in prop::collection::vec(prop_oneof![path_call(), file_call()], 1..40)) {
