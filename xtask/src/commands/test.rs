@@ -201,7 +201,9 @@ fn tests(mut cargo: Command, filter: Option<&str>) -> Result<Tally> {
 
 /// Runs a `cargo test`, shows what it prints and sums the results. It is built first, for a compiler may be silent for long.
 pub(super) fn sum(mut cargo: Command) -> Result<Tally> {
-    process::run(&mut only_built(&cargo))?;
+    if !cargo.get_args().any(|argument| argument == "--doc") {
+        process::run(&mut only_built(&cargo))?; // tests in documentation are compiled as they run
+    }
     let mut tally = Tally::default();
     let end = watch::run(&mut cargo, watch::PATIENCE, |line| tally += Tally::of_line(line));
     match end.context("cannot start cargo test")? {
