@@ -4,6 +4,7 @@ use super::entry::{self, Entry};
 use super::space::index;
 use super::tables;
 use crate::memory::{OutOfMemory, PhysAddr, direct};
+use crate::sync::SpinLock;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 /// The top-level table that holds the kernel's mappings and no program's: what runs when no space is loaded.
@@ -27,12 +28,17 @@ pub(super) fn share_upper_half(table: PhysAddr) {
     }
 }
 
+/// Held while the tables of the stack region change: whoever is preempted between looking for a table and making one would
+/// else lose what another has entered into its own meanwhile.
+static STACK_TABLES: SpinLock<()> = SpinLock::new(());
+
 /// Maps one page of a kernel stack.
 ///
 /// # Safety
 /// 1. `page` lies in the stack region and belongs to the caller; `frame` is unused memory.
 pub(crate) unsafe fn map_stack_page(page: usize, frame: PhysAddr) -> Result<(), OutOfMemory> {
-    // SAFETY: (1): a new mapping of unused memory at an address that nobody uses.
+    let _tables = STACK_TABLES.lock();
+    // SAFETY: (1): a new mapping of unused memory at an address that nobody uses; the lock of the region is held.
     unsafe {
         let slot = slot(page, 0)?;
         slot.write_volatile(Entry(
@@ -47,7 +53,8 @@ pub(crate) unsafe fn map_stack_page(page: usize, frame: PhysAddr) -> Result<(), 
 /// # Safety
 /// 1. `page` lies in the stack region, belongs to the caller, and nothing uses it.
 pub(crate) unsafe fn unmap_stack_page(page: usize) -> Option<PhysAddr> {
-    // SAFETY: (1).
+    let _tables = STACK_TABLES.lock();
+    // SAFETY: (1); the lock of the region is held.
     unsafe {
         let slot = slot(page, 0).ok()?;
         let old = slot.read_volatile();
