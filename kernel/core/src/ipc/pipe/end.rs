@@ -121,10 +121,7 @@ impl End {
             return Err(Errno::ENXIO);
         }
         let mut end = End::join(pipe, flags);
-        if end.reads == end.writes || !alone(end.writes) {
-            return Ok(end);
-        }
-        // Somebody may come and be gone before this task runs again: openings are counted, not who is there.
+        // Somebody may come and be gone before this task runs again: openings are counted, not who is there, and before a look.
         let partners = || {
             let state = pipe.state();
             if end.writes {
@@ -134,6 +131,9 @@ impl End {
             }
         };
         let before = partners();
+        if end.reads == end.writes || !alone(end.writes) {
+            return Ok(end);
+        }
         if nonblocking {
             end.hangs_up_after = Some(before);
             return Ok(end);
