@@ -12,7 +12,12 @@ use threadbare::thread;
 
 #[test]
 fn again_in_other_configurations() {
-    again::in_other_configurations();
+    again::in_configurations(&[
+        "THREADBARE_MODE=pinned THREADBARE_WORKERS=1",
+        "THREADBARE_MODE=pinned THREADBARE_WORKERS=4",
+        "THREADBARE_MODE=isolated THREADBARE_WORKERS=1",
+        "THREADBARE_MODE=isolated THREADBARE_WORKERS=4",
+    ]);
 }
 
 /// Runs `body` on `green` green threads and `plain` operating-system threads at once.

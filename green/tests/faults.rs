@@ -4,6 +4,8 @@
 
 #![allow(unsafe_code, reason = "limits, and connections that are reset")]
 
+mod again;
+
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
 use std::process::Command;
@@ -36,20 +38,7 @@ fn is_child(name: &str) -> bool {
 /// All of it once more, with the calls of streams in the kernel's hands.
 #[test]
 fn again_by_io_uring() {
-    if std::env::var_os("THREADBARE_AGAIN").is_some() {
-        return;
-    }
-    let output = Command::new(std::env::current_exe().expect("our own path"))
-        .env("THREADBARE_AGAIN", "1")
-        .env("THREADBARE_REACTOR", "io_uring")
-        .output()
-        .expect("the child starts");
-    assert!(
-        output.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    again::in_configurations(&["THREADBARE_REACTOR=io_uring"]);
 }
 
 fn descriptors() -> usize {

@@ -15,7 +15,15 @@ use threadbare::{fs, io, runtime, thread};
 
 #[test]
 fn again_in_other_configurations() {
-    again::in_other_configurations();
+    again::in_configurations(&[
+        "THREADBARE_MODE=pinned THREADBARE_WORKERS=1",
+        "THREADBARE_MODE=pinned THREADBARE_WORKERS=4",
+        "THREADBARE_MODE=isolated THREADBARE_WORKERS=1",
+        "THREADBARE_MODE=isolated THREADBARE_WORKERS=4",
+        "THREADBARE_MODE=pinned THREADBARE_WORKERS=4 THREADBARE_REACTOR=io_uring",
+        "THREADBARE_MODE=isolated THREADBARE_WORKERS=1 THREADBARE_REACTOR=io_uring",
+        "THREADBARE_MODE=isolated THREADBARE_WORKERS=4 THREADBARE_REACTOR=io_uring",
+    ]);
 }
 
 /// Runs `body` on a green thread, and once more on an operating-system thread.

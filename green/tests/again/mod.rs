@@ -1,32 +1,29 @@
-//! The whole of a test binary once more with another mode and other numbers of workers.
+//! The whole of a test binary once more in other configurations.
 
 use std::process::Command;
 
 use threadbare::runtime::{self, Mode};
 
-/// To be called by one test of the binary.
-pub(crate) fn in_other_configurations() {
+/// Runs the binary once for each configuration: variables of the environment and their values. To be called by one test of it.
+pub(crate) fn in_configurations(configurations: &[&str]) {
     if std::env::var_os("THREADBARE_AGAIN").is_some() {
         return;
     }
     // Where isolation cannot be had (musl, an old kernel), insisting on it is an error.
     let isolated = !cfg!(feature = "baton") && matches!(runtime::mode(), Ok(Mode::Isolated));
-    let all = [
-        ("pinned", "1"),
-        ("pinned", "4"),
-        ("isolated", "1"),
-        ("isolated", "4"),
-    ];
-    for (mode, workers) in all.into_iter().filter(|(mode, _)| isolated || *mode == "pinned") {
+    let can_be_had = |configuration: &&&str| isolated || !configuration.contains("isolated");
+    for configuration in configurations.iter().filter(can_be_had) {
+        let variables = configuration
+            .split(' ')
+            .map(|variable| variable.split_once('=').expect("NAME=VALUE"));
         let output = Command::new(std::env::current_exe().expect("our own path"))
             .env("THREADBARE_AGAIN", "1")
-            .env("THREADBARE_MODE", mode)
-            .env("THREADBARE_WORKERS", workers)
+            .envs(variables)
             .output()
             .expect("the child starts");
         assert!(
             output.status.success(),
-            "{mode}, {workers} workers: {}{}",
+            "{configuration}: {}{}",
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
