@@ -7,7 +7,6 @@
 mod again;
 
 use std::io::{ErrorKind, Read, Write};
-use std::os::fd::AsRawFd;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -120,22 +119,7 @@ fn serve(mut stream: TcpStream, count: &AtomicU64) {
 
 /// Closes with a reset.
 fn reset(stream: TcpStream) {
-    let linger = libc::linger {
-        l_onoff: 1,
-        l_linger: 0,
-    };
-    let length = libc::socklen_t::try_from(size_of::<libc::linger>()).unwrap();
-    // SAFETY: the option is valid for reading.
-    let result = unsafe {
-        libc::setsockopt(
-            stream.as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_LINGER,
-            (&raw const linger).cast(),
-            length,
-        )
-    };
-    assert_eq!(result, 0);
+    stream.set_linger(Some(Duration::ZERO)).unwrap();
     drop(stream);
 }
 

@@ -157,6 +157,43 @@ fn files_are_written_read_and_removed() {
 }
 
 #[test]
+fn types_look_as_std_s_do() {
+    fn same(ours: impl std::fmt::Debug, theirs: impl std::fmt::Debug) {
+        assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
+    }
+    let file = fs::File::from(std::fs::File::open("/proc/self/stat").unwrap());
+    assert!(!file.is_terminal());
+    let ours = format!("{file:?}");
+    assert_eq!(ours, format!("{:?}", std::fs::File::from(file)));
+    same(
+        fs::OpenOptions::new().read(true),
+        std::fs::OpenOptions::new().read(true),
+    );
+    same(fs::DirBuilder::new(), std::fs::DirBuilder::new());
+    same(
+        fs::read_dir("/proc/self/fd").unwrap(),
+        std::fs::read_dir("/proc/self/fd").unwrap(),
+    );
+    same(
+        fs::read_dir("/proc/self/ns").unwrap().next(),
+        std::fs::read_dir("/proc/self/ns").unwrap().next(),
+    );
+    same(io::stdin(), std::io::stdin());
+    same(
+        Command::new("true").stdin(Stdio::piped()),
+        std::process::Command::new("true").stdin(Stdio::piped()),
+    );
+    let mut ours = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
+    let mut theirs = std::process::Command::new("true")
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    same(&ours, &theirs);
+    ours.wait().unwrap();
+    theirs.wait().unwrap();
+}
+
+#[test]
 fn a_thread_that_waits_for_a_file_lock_holds_up_nobody() {
     let scratch = Scratch::new();
     let path = scratch.0.join("locked");

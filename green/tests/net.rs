@@ -12,6 +12,8 @@ use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use threadbare::net::{Shutdown, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
+use threadbare::os::linux::net::{SocketAddrExt, TcpStreamExt};
+use threadbare::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use threadbare::sync::mpsc;
 use threadbare::thread;
 
@@ -426,6 +428,45 @@ fn a_thousand_threads_wait_on_their_sockets_and_hold_up_nobody() {
     for _ in &readers {
         all_done.recv().unwrap();
     }
+}
+
+#[test]
+fn linger_is_told_and_zero_resets() {
+    on_each(|| {
+        let (near, mut far) = pair();
+        assert_eq!(near.linger().unwrap(), None);
+        near.set_linger(Some(Duration::from_millis(2500))).unwrap();
+        assert_eq!(near.linger().unwrap(), Some(Duration::from_secs(2)));
+        near.set_linger(Some(Duration::ZERO)).unwrap();
+        assert_eq!(near.try_clone().unwrap().linger().unwrap(), Some(Duration::ZERO));
+        drop(near);
+        let error = far.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        far.set_linger(None).unwrap();
+        assert_eq!(far.linger().unwrap(), None);
+    });
+}
+
+#[test]
+fn quick_acknowledgements_are_set_and_told() {
+    let (near, _far) = pair();
+    near.set_quickack(false).unwrap();
+    assert!(!near.quickack().unwrap());
+    near.set_quickack(true).unwrap();
+    assert!(near.quickack().unwrap());
+}
+
+#[test]
+fn abstract_names_are_listened_at() {
+    let name = format!("threadbare test {}", std::process::id());
+    let address = SocketAddr::from_abstract_name(&name).unwrap();
+    let listener = UnixListener::bind_addr(&address).unwrap();
+    let client = thread::spawn(move || {
+        let stream = UnixStream::connect_addr(&address).unwrap();
+        stream.peer_addr().unwrap().as_abstract_name().map(<[u8]>::to_vec)
+    });
+    let _server = listener.accept().unwrap();
+    assert_eq!(client.join().unwrap(), Some(name.into_bytes()));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Directories.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::{FileType, Metadata};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, DirEntryExt};
@@ -9,7 +10,6 @@ use std::path::{Path, PathBuf};
 use crate::rt::blocking::in_place;
 
 /// What is in a directory, entry by entry. As [`std::fs::ReadDir`].
-#[derive(Debug)]
 pub struct ReadDir(pub(super) std::fs::ReadDir);
 
 impl Iterator for ReadDir {
@@ -21,7 +21,6 @@ impl Iterator for ReadDir {
 }
 
 /// What a directory says of one of its entries. As [`std::fs::DirEntry`].
-#[derive(Debug)]
 pub struct DirEntry(std::fs::DirEntry);
 
 impl DirEntry {
@@ -61,7 +60,6 @@ impl DirEntryExt for DirEntry {
 }
 
 /// Makes directories. As [`std::fs::DirBuilder`].
-#[derive(Debug)]
 pub struct DirBuilder(std::fs::DirBuilder);
 
 impl DirBuilder {
@@ -91,5 +89,23 @@ impl DirBuilderExt for DirBuilder {
     fn mode(&mut self, mode: u32) -> &mut DirBuilder {
         self.0.mode(mode);
         self
+    }
+}
+
+impl fmt::Debug for ReadDir {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl fmt::Debug for DirEntry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl fmt::Debug for DirBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
     }
 }

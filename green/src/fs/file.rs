@@ -1,7 +1,8 @@
 //! Open files.
 
+use std::fmt;
 use std::fs::{FileTimes, Metadata, Permissions, TryLockError};
-use std::io::{self, IoSlice, IoSliceMut, Read, Seek, SeekFrom, Write};
+use std::io::{self, IoSlice, IoSliceMut, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -12,7 +13,6 @@ use super::OpenOptions;
 use crate::rt::blocking::{self, in_place};
 
 /// An open file. As [`std::fs::File`].
-#[derive(Debug)]
 pub struct File {
     inner: std::fs::File,
 }
@@ -142,6 +142,12 @@ impl File {
     /// As [`std::fs::File::unlock`].
     pub fn unlock(&self) -> io::Result<()> {
         in_place(|| self.inner.unlock())
+    }
+
+    /// Whether it is a terminal. [`IsTerminal`] itself is std's alone to implement.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        self.inner.is_terminal()
     }
 
     /// Another handle of the same open file, with the same position.
@@ -283,5 +289,11 @@ impl FromRawFd for File {
     unsafe fn from_raw_fd(fd: RawFd) -> File {
         // SAFETY: the caller's promise is the same.
         File::from(unsafe { std::fs::File::from_raw_fd(fd) })
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(formatter)
     }
 }

@@ -10,6 +10,8 @@
 mod directory;
 mod file;
 mod options;
+#[doc(hidden)]
+pub mod unix;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -163,7 +165,7 @@ pub fn write<P: AsRef<Path>, C: AsRef<[u8]>>(path: P, contents: C) -> io::Result
 /// As [`std::fs::soft_link`].
 #[deprecated(note = "as in std: replaced by std::os::unix::fs::symlink")]
 pub fn soft_link<P: AsRef<Path>, Q: AsRef<Path>>(original: P, link: Q) -> io::Result<()> {
-    in_place(|| std::os::unix::fs::symlink(original, link))
+    unix::symlink(original, link)
 }
 
 /// What is in a directory. As [`std::fs::read_dir`].

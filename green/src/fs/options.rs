@@ -1,5 +1,6 @@
 //! How to open a file.
 
+use std::fmt;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -8,7 +9,7 @@ use super::File;
 use crate::rt::blocking::in_place;
 
 /// How to open a file. As [`std::fs::OpenOptions`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OpenOptions(std::fs::OpenOptions);
 
 impl OpenOptions {
@@ -73,5 +74,11 @@ impl OpenOptionsExt for OpenOptions {
     fn custom_flags(&mut self, flags: i32) -> &mut OpenOptions {
         self.0.custom_flags(flags);
         self
+    }
+}
+
+impl fmt::Debug for OpenOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
     }
 }

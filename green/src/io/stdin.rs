@@ -57,7 +57,6 @@ pub fn stdin() -> Stdin {
 }
 
 /// A handle to standard input. As [`std::io::Stdin`].
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Stdin;
 
@@ -147,6 +146,12 @@ impl BufRead for StdinLock<'_> {
 
     fn consume(&mut self, count: usize) {
         self.inner.consume(count);
+    }
+}
+
+impl std::fmt::Debug for Stdin {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Stdin").finish_non_exhaustive()
     }
 }
 

@@ -26,11 +26,13 @@
 //! - Names are resolved by the C library on an operating-system thread of a pool.
 //! - Listeners and datagram sockets have the kernel's non-blocking flag set while they are here, which shows through
 //!   [`AsRawFd`](std::os::fd::AsRawFd). `into_raw_fd` and `OwnedFd::from` hand them out as std would, unless there are clones left.
+//! - [`TcpStream::linger`] and [`TcpStream::set_linger`] are here though std has them only as unstable functions.
 //! - A flag or timeout that somebody sets through the raw descriptor is not noticed.
 
 mod addresses;
 mod calls;
 mod descriptors;
+pub(crate) mod linger;
 mod message;
 mod tcp_listener;
 mod tcp_stream;

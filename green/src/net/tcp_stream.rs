@@ -3,12 +3,13 @@
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::linux::net::TcpStreamExt;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::addresses::{ToSocketAddrs, each_address};
-use super::{calls, convert_descriptor, message, share_descriptor};
+use super::{calls, convert_descriptor, linger, message, share_descriptor};
 use crate::rt::State;
 use crate::rt::reactor::{Interest, Watched};
 
@@ -152,6 +153,24 @@ impl TcpStream {
         self.watched.inner().nodelay()
     }
 
+    /// Sets how long closing the stream, by its last handle, may take to send what was written (`SO_LINGER`), in whole seconds. Zero throws
+    /// away what was not sent, and resets the connection. Without a value, as at first, closing takes no time, and the kernel sends
+    /// what is left. A close that takes time holds its worker up as any other call that blocks.
+    ///
+    /// # Errors
+    /// Of setsockopt(2).
+    pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
+        linger::set(self.watched.inner().as_raw_fd(), linger)
+    }
+
+    /// How long closing the stream may take: see [`set_linger`](Self::set_linger).
+    ///
+    /// # Errors
+    /// Of getsockopt(2).
+    pub fn linger(&self) -> io::Result<Option<Duration>> {
+        linger::get(self.watched.inner().as_raw_fd())
+    }
+
     /// How many hops a packet may take.
     ///
     /// # Errors
@@ -197,6 +216,16 @@ fn connect_to(address: &SocketAddr, timeout: Option<Duration>) -> io::Result<Tcp
     }
     stream.watched.set_nonblocking(false)?;
     Ok(stream)
+}
+
+impl crate::os::linux::net::TcpStreamExt for TcpStream {
+    fn set_quickack(&self, quickack: bool) -> io::Result<()> {
+        TcpStreamExt::set_quickack(self.watched.inner(), quickack)
+    }
+
+    fn quickack(&self) -> io::Result<bool> {
+        TcpStreamExt::quickack(self.watched.inner())
+    }
 }
 
 /// For futures, which must not wait; std has no such thing. See [`crate::future`].

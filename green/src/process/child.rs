@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code, reason = "fenced: pidfd_open(2)")]
 
+use std::fmt;
 use std::io::{self, Read};
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::process::{ExitStatus, Output};
@@ -13,7 +14,6 @@ use crate::rt::{State, blocking};
 use crate::thread;
 
 /// A child process. As [`std::process::Child`]: dropping it neither ends the child nor waits for it.
-#[derive(Debug)]
 pub struct Child {
     inner: std::process::Child,
     /// Made by the first that waits.
@@ -30,9 +30,14 @@ pub struct Child {
 #[derive(Default)]
 struct Pidfd(OnceLock<Option<Watched<OwnedFd>>>);
 
-impl std::fmt::Debug for Pidfd {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Pidfd")
+impl fmt::Debug for Child {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Child")
+            .field("stdin", &self.stdin)
+            .field("stdout", &self.stdout)
+            .field("stderr", &self.stderr)
+            .finish_non_exhaustive()
     }
 }
 

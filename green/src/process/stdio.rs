@@ -1,5 +1,6 @@
 //! The near ends of a child's standard streams.
 
+use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::process::Stdio;
@@ -9,9 +10,14 @@ use crate::io::{PipeReader, PipeWriter};
 macro_rules! stream {
     ($(#[$doc:meta])* $name:ident($pipe:ident), std::process::$std:ident) => {
         $(#[$doc])*
-        #[derive(Debug)]
         pub struct $name {
             pipe: $pipe,
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
         }
 
         impl From<OwnedFd> for $name {

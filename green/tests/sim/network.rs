@@ -191,6 +191,14 @@ fn the_end_of_a_connection_is_that_of_tcp() {
         assert_eq!(server.write(b"more").unwrap_err().kind(), ErrorKind::BrokenPipe);
 
         let (client, mut server) = connected();
+        client.set_linger(Some(Duration::ZERO)).unwrap();
+        drop(client);
+        assert_eq!(
+            server.read(&mut text).unwrap_err().kind(),
+            ErrorKind::ConnectionReset
+        );
+
+        let (client, mut server) = connected();
         drop(client);
         assert_eq!(server.read(&mut text).unwrap(), 0);
         server.write_all(b"into the void").unwrap();

@@ -795,9 +795,9 @@ fn fs_exists_1() {
 }
 
 fn unix_fs_fileext_read_at_1() {
-    use std::os::unix::prelude::FileExt;
     use threadbare::fs::File;
     use threadbare::io;
+    use threadbare::os::unix::prelude::FileExt;
 
     fn main() -> io::Result<()> {
         let mut buf = [0u8; 8];
@@ -811,9 +811,9 @@ fn unix_fs_fileext_read_at_1() {
 }
 
 fn unix_fs_fileext_read_exact_at_1() {
-    use std::os::unix::prelude::FileExt;
     use threadbare::fs::File;
     use threadbare::io;
+    use threadbare::os::unix::prelude::FileExt;
 
     fn main() -> io::Result<()> {
         let mut buf = [0u8; 8];
@@ -827,9 +827,9 @@ fn unix_fs_fileext_read_exact_at_1() {
 }
 
 fn unix_fs_fileext_write_at_1() {
-    use std::os::unix::prelude::FileExt;
     use threadbare::fs::File;
     use threadbare::io;
+    use threadbare::os::unix::prelude::FileExt;
 
     fn main() -> io::Result<()> {
         // Open a file with the append option (sets the `O_APPEND` flag)
@@ -844,9 +844,9 @@ fn unix_fs_fileext_write_at_1() {
 }
 
 fn unix_fs_fileext_write_at_2() {
-    use std::os::unix::prelude::FileExt;
     use threadbare::fs::File;
     use threadbare::io;
+    use threadbare::os::unix::prelude::FileExt;
 
     fn main() -> io::Result<()> {
         let file = File::create("foo.txt")?;
@@ -858,9 +858,9 @@ fn unix_fs_fileext_write_at_2() {
 }
 
 fn unix_fs_fileext_write_all_at_1() {
-    use std::os::unix::prelude::FileExt;
     use threadbare::fs::File;
     use threadbare::io;
+    use threadbare::os::unix::prelude::FileExt;
 
     fn main() -> io::Result<()> {
         let file = File::open("foo.txt")?;
@@ -872,9 +872,9 @@ fn unix_fs_fileext_write_all_at_1() {
 }
 
 fn unix_fs_permissionsext_1() {
-    use std::os::unix::fs::PermissionsExt;
     use threadbare::fs::{File, Permissions};
     use threadbare::io::{ErrorKind, Result as IoResult};
+    use threadbare::os::unix::fs::PermissionsExt;
 
     fn main() -> IoResult<()> {
         let name = "test_file_for_permissions";
@@ -920,8 +920,8 @@ fn unix_fs_permissionsext_1() {
 }
 
 fn unix_fs_permissionsext_2() {
-    use std::os::unix::fs::PermissionsExt;
     use threadbare::fs::Permissions;
+    use threadbare::os::unix::fs::PermissionsExt;
 
     // read/write for owner and read for others
     let my_mode = 0o644;
@@ -935,8 +935,8 @@ fn unix_fs_permissionsext_2() {
 }
 
 fn unix_fs_openoptionsext_mode_1() {
-    use std::os::unix::fs::OpenOptionsExt;
     use threadbare::fs::OpenOptions;
+    use threadbare::os::unix::fs::OpenOptionsExt;
 
     fn main() {
         let mut options = OpenOptions::new();
@@ -949,8 +949,8 @@ fn unix_fs_openoptionsext_custom_flags_1() {
     mod libc {
         pub const O_NOFOLLOW: i32 = 0;
     }
-    use std::os::unix::fs::OpenOptionsExt;
     use threadbare::fs::OpenOptions;
+    use threadbare::os::unix::fs::OpenOptionsExt;
 
     fn main() {
         let mut options = OpenOptions::new();
@@ -961,9 +961,9 @@ fn unix_fs_openoptionsext_custom_flags_1() {
 }
 
 fn unix_fs_metadataext_dev_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -973,9 +973,9 @@ fn unix_fs_metadataext_dev_1() {
 }
 
 fn unix_fs_metadataext_ino_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -985,9 +985,9 @@ fn unix_fs_metadataext_ino_1() {
 }
 
 fn unix_fs_metadataext_mode_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -1001,9 +1001,9 @@ fn unix_fs_metadataext_mode_1() {
 }
 
 fn unix_fs_metadataext_nlink_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -1013,9 +1013,9 @@ fn unix_fs_metadataext_nlink_1() {
 }
 
 fn unix_fs_metadataext_uid_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -1025,9 +1025,9 @@ fn unix_fs_metadataext_uid_1() {
 }
 
 fn unix_fs_metadataext_gid_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -1037,9 +1037,9 @@ fn unix_fs_metadataext_gid_1() {
 }
 
 fn unix_fs_metadataext_rdev_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -1049,9 +1049,9 @@ fn unix_fs_metadataext_rdev_1() {
 }
 
 fn unix_fs_metadataext_size_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -1061,9 +1061,9 @@ fn unix_fs_metadataext_size_1() {
 }
 
 fn unix_fs_metadataext_atime_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -1073,9 +1073,9 @@ fn unix_fs_metadataext_atime_1() {
 }
 
 fn unix_fs_metadataext_atime_nsec_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -1085,9 +1085,9 @@ fn unix_fs_metadataext_atime_nsec_1() {
 }
 
 fn unix_fs_metadataext_mtime_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -1097,9 +1097,9 @@ fn unix_fs_metadataext_mtime_1() {
 }
 
 fn unix_fs_metadataext_mtime_nsec_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -1109,9 +1109,9 @@ fn unix_fs_metadataext_mtime_nsec_1() {
 }
 
 fn unix_fs_metadataext_ctime_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -1121,9 +1121,9 @@ fn unix_fs_metadataext_ctime_1() {
 }
 
 fn unix_fs_metadataext_ctime_nsec_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -1133,9 +1133,9 @@ fn unix_fs_metadataext_ctime_nsec_1() {
 }
 
 fn unix_fs_metadataext_blksize_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -1145,9 +1145,9 @@ fn unix_fs_metadataext_blksize_1() {
 }
 
 fn unix_fs_metadataext_blocks_1() {
-    use std::os::unix::fs::MetadataExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::MetadataExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("some_file")?;
@@ -1157,9 +1157,9 @@ fn unix_fs_metadataext_blocks_1() {
 }
 
 fn unix_fs_filetypeext_is_block_device_1() {
-    use std::os::unix::fs::FileTypeExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::FileTypeExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("block_device_file")?;
@@ -1170,9 +1170,9 @@ fn unix_fs_filetypeext_is_block_device_1() {
 }
 
 fn unix_fs_filetypeext_is_char_device_1() {
-    use std::os::unix::fs::FileTypeExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::FileTypeExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("char_device_file")?;
@@ -1183,9 +1183,9 @@ fn unix_fs_filetypeext_is_char_device_1() {
 }
 
 fn unix_fs_filetypeext_is_fifo_1() {
-    use std::os::unix::fs::FileTypeExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::FileTypeExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("fifo_file")?;
@@ -1196,9 +1196,9 @@ fn unix_fs_filetypeext_is_fifo_1() {
 }
 
 fn unix_fs_filetypeext_is_socket_1() {
-    use std::os::unix::fs::FileTypeExt;
     use threadbare::fs;
     use threadbare::io;
+    use threadbare::os::unix::fs::FileTypeExt;
 
     fn main() -> io::Result<()> {
         let meta = fs::metadata("unix.socket")?;
@@ -1211,8 +1211,8 @@ fn unix_fs_filetypeext_is_socket_1() {
 #[test]
 fn unix_fs_direntryext_ino_1() {
     super::in_a_green_thread(|| {
-        use std::os::unix::fs::DirEntryExt;
         use threadbare::fs;
+        use threadbare::os::unix::fs::DirEntryExt;
 
         if let Ok(entries) = fs::read_dir(".") {
             for entry in entries {
@@ -1226,7 +1226,7 @@ fn unix_fs_direntryext_ino_1() {
 }
 
 fn unix_fs_symlink_1() {
-    use std::os::unix::fs;
+    use threadbare::os::unix::fs;
 
     fn main() -> threadbare::io::Result<()> {
         fs::symlink("a.txt", "b.txt")?;
@@ -1235,15 +1235,15 @@ fn unix_fs_symlink_1() {
 }
 
 fn unix_fs_dirbuilderext_mode_1() {
-    use std::os::unix::fs::DirBuilderExt;
     use threadbare::fs::DirBuilder;
+    use threadbare::os::unix::fs::DirBuilderExt;
 
     let mut builder = DirBuilder::new();
     builder.mode(0o755);
 }
 
 fn unix_fs_chown_1() {
-    use std::os::unix::fs;
+    use threadbare::os::unix::fs;
 
     fn main() -> threadbare::io::Result<()> {
         fs::chown("/sandbox", Some(0), Some(0))?;
@@ -1252,7 +1252,7 @@ fn unix_fs_chown_1() {
 }
 
 fn unix_fs_fchown_1() {
-    use std::os::unix::fs;
+    use threadbare::os::unix::fs;
 
     fn main() -> threadbare::io::Result<()> {
         let f = threadbare::fs::File::open("/file")?;
@@ -1262,7 +1262,7 @@ fn unix_fs_fchown_1() {
 }
 
 fn unix_fs_lchown_1() {
-    use std::os::unix::fs;
+    use threadbare::os::unix::fs;
 
     fn main() -> threadbare::io::Result<()> {
         fs::lchown("/symlink", Some(0), Some(0))?;
@@ -1271,7 +1271,7 @@ fn unix_fs_lchown_1() {
 }
 
 fn unix_fs_chroot_1() {
-    use std::os::unix::fs;
+    use threadbare::os::unix::fs;
 
     fn main() -> threadbare::io::Result<()> {
         fs::chroot("/sandbox")?;

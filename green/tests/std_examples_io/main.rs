@@ -1,4 +1,4 @@
-//! The examples of std's own documentation for net, io, fs, process and time, compiled and run against this crate.
+//! The examples of std's own documentation for net, io, fs, process, time and os, compiled and run against this crate.
 //!
 //! Copyright of the examples: the Rust project's developers, under MIT or Apache-2.0.
 #![allow(
@@ -19,6 +19,7 @@
 mod fs;
 mod io;
 mod net;
+mod os;
 mod process;
 mod time;
 

@@ -694,7 +694,7 @@ fn process_id_1() {
 
 fn unix_process_commandext_process_group_1() {
     let run = || {
-        use std::os::unix::process::CommandExt;
+        use threadbare::os::unix::process::CommandExt;
         use threadbare::process::Command;
 
         Command::new("sleep").arg("10").process_group(0).spawn()?.wait()?;

@@ -26,10 +26,12 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Waker;
+use std::time::Duration;
 
 use self::tcp::Stream;
 use self::udp::Datagrams;
 use super::random::{Random, mix};
+use crate::net::linger;
 use crate::rt::reactor::Interest;
 use crate::rt::table;
 use crate::sim::Network as Settings;
@@ -138,6 +140,11 @@ fn link(one: IpAddr, other: IpAddr) -> Link {
     (one.min(other), one.max(other))
 }
 
+/// Whether closing the descriptor resets the connection: its user has said so (`SO_LINGER`).
+fn throws_away(fd: RawFd) -> bool {
+    linger::get(fd).is_ok_and(|linger| linger == Some(Duration::ZERO))
+}
+
 fn errno(number: i32) -> io::Error {
     io::Error::from_raw_os_error(number)
 }
@@ -202,7 +209,7 @@ impl Network {
             return;
         }
         match &mut socket.kind {
-            Kind::Stream(_) => self.close_stream(id),
+            Kind::Stream(_) => self.close_stream(id, throws_away(fd)),
             Kind::Listener { queue } => {
                 for (waiting, _) in std::mem::take(queue) {
                     self.reset_from(waiting);

@@ -337,13 +337,13 @@ impl Network {
         Ok(())
     }
 
-    /// The last descriptor is closed. As TCP does it: bytes that nobody read make it a reset.
-    pub(super) fn close_stream(&mut self, id: Id) {
+    /// The last descriptor is closed. As TCP does it: bytes that nobody read make it a reset, and so does its user if that is asked for.
+    pub(super) fn close_stream(&mut self, id: Id, reset: bool) {
         let Some(stream) = self.stream(id) else { return };
         if stream.is_connecting || stream.was_reset {
             return self.forget(id);
         }
-        if !stream.received.is_empty() {
+        if reset || !stream.received.is_empty() {
             self.reset_from(id);
             return self.forget(id);
         }
