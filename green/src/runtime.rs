@@ -61,7 +61,9 @@ impl Builder {
         self
     }
 
-    /// Whether to report on standard error which threads hold up a worker for ten milliseconds.
+    /// Whether to report on standard error which threads hold up a worker for ten milliseconds, and by which calls they came to where they
+    /// are. With glibc, and where the program does not handle `SIGURG` itself, that signal interrupts such a thread to find out; calls
+    /// that do not go on after a signal (poll(2), see signal(7)) may then fail with `EINTR`.
     pub fn report_blocked(mut self, report: bool) -> Builder {
         self.config.report_blocked = report;
         self

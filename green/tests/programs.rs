@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "an alarm for a child that must not hang")]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Output, Stdio};
 
@@ -12,14 +12,18 @@ use threadbare::thread;
 
 /// Runs the test `name` in a child, where `is_child` is true.
 fn child(name: &str, environment: &[(&str, &str)]) -> Output {
+    child_command(name)
+        .envs(environment.iter().copied())
+        .output()
+        .expect("the child starts")
+}
+
+fn child_command(name: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("our own path"));
     command
         .args(["--exact", name, "--nocapture", "--test-threads", "1"])
         .env("THREADBARE_TEST_CHILD", name);
     command
-        .envs(environment.iter().copied())
-        .output()
-        .expect("the child starts")
 }
 
 fn is_child() -> bool {
@@ -253,21 +257,38 @@ fn a_worker_stuck_in_a_system_call_is_replaced() {
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let stuck = thread::Builder::new().name("stuck".into());
         // std's own channel blocks the operating-system thread, and with it the only worker.
-        let stuck = stuck.spawn(move || wait.recv().unwrap()).unwrap();
-        let other = thread::spawn(move || go.send(()).unwrap());
+        let stuck = stuck.spawn(move || wait_where_it_is_told(&wait)).unwrap();
+        let other = thread::spawn(move || {
+            threadbare::io::stdin().read_line(&mut String::new()).unwrap();
+            go.send(()).unwrap();
+        });
         other.join().unwrap();
         stuck.join().unwrap();
         return;
     }
+    #[inline(never)]
+    fn wait_where_it_is_told(wait: &std::sync::mpsc::Receiver<()>) {
+        wait.recv().unwrap();
+        std::hint::black_box(wait);
+    }
     // Once is enough: on a busy machine, the thread may be kept from the call for as long as it takes to count as stuck.
-    let tells_the_call = |_| {
-        let output = child("a_worker_stuck_in_a_system_call_is_replaced", &[]);
-        let text = stderr(&output);
-        assert!(output.status.success(), "{text}");
-        assert!(text.contains("thread 'stuck' "), "{text}");
-        text.contains("in system call 202")
+    let tells_call_and_place = |_| {
+        let mut child = child_command("a_worker_stuck_in_a_system_call_is_replaced")
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut next = || lines.next().expect("a report").unwrap();
+        let report = std::iter::repeat_with(&mut next).find(|line| line.contains("thread 'stuck' "));
+        let is_last = |line: &String| line.contains("wait_where") || line.contains("is not known");
+        let place = std::iter::repeat_with(next).find(is_last);
+        child.stdin.take().unwrap().write_all(b"\n").unwrap();
+        assert!(child.wait().unwrap().success());
+        report.is_some_and(|line| line.contains("in system call 202"))
+            && place.is_some_and(|line| line.contains("wait_where"))
     };
-    assert!((0..20).any(tells_the_call));
+    assert!((0..20).any(tells_call_and_place));
 }
 
 #[test]

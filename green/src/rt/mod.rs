@@ -10,7 +10,7 @@
 //!   control stack  tls      what a thread is made of: a slot with its stack, control block, thread-locals
 //!   word  ring  fresh  inbox       the lock-free pieces, each with its rules and a loom model
 //!   sim                     deciding by a seed instead, in virtual time: deterministic mode
-//!   monitor  dump  trace  freeze  signal  config   watching
+//!   monitor  dump  trace  place  freeze  signal  config   watching
 //! ```
 //!
 //! Unsafe code is in the modules whose text says "fenced", and each says for what.
@@ -32,6 +32,7 @@ mod metrics;
 mod monitor;
 mod os;
 mod peer;
+mod place;
 pub(crate) mod reactor;
 mod ring;
 mod runtime;

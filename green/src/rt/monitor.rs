@@ -11,8 +11,9 @@ use std::{fs, io};
 
 use super::dump::dump;
 use super::runtime::Runtime;
+use super::trace::Names;
 use super::worker::Worker;
-use super::{census, os, reactor, signal, stack, timer};
+use super::{census, os, place, reactor, signal, stack, timer};
 
 const PERIOD: Duration = Duration::from_millis(2);
 
@@ -123,6 +124,7 @@ fn look_at_workers(runtime: &'static Runtime, seen: &mut Vec<Seen>, pace: u32) -
     seen.resize(runtime.worker_count(), Seen::default());
     let mut stuck = 0;
     let mut all_move = true;
+    let mut newly_stuck = Vec::new();
     let mut waiting = runtime.global.len() > 0 || look_after_reactor(runtime);
     let now = timer::now();
     for worker in runtime.workers() {
@@ -145,7 +147,7 @@ fn look_at_workers(runtime: &'static Runtime, seen: &mut Vec<Seen>, pace: u32) -
             worker.timers().fire(now);
         }
         if before < STUCK_PERIODS && seen.still >= STUCK_PERIODS && runtime.config.report_blocked {
-            report_blocked(worker);
+            newly_stuck.push(worker);
         }
     }
     runtime.set_stuck(stuck);
@@ -156,6 +158,8 @@ fn look_at_workers(runtime: &'static Runtime, seen: &mut Vec<Seen>, pace: u32) -
             let _ = runtime.start_worker();
         }
     }
+    // Last, for it takes its time.
+    newly_stuck.into_iter().for_each(report_blocked);
     all_move
 }
 
@@ -195,21 +199,25 @@ fn report_deadlock() {
     os::write_stderr(text.as_bytes());
 }
 
-/// Says which thread holds up which worker, and in which system call.
+/// Says which thread holds up which worker, where, and in which system call.
 fn report_blocked(worker: &'static Worker) {
     let Some(control) = worker.running() else { return };
     let mut text = String::from("threadbare: thread ");
     let _ = control.describe(&mut text);
     let call =
         fs::read_to_string(format!("/proc/self/task/{}/syscall", worker.thread_id())).unwrap_or_default();
-    let place = match call.split_whitespace().next() {
+    let what = match call.split_whitespace().next() {
         None | Some("running") => "computing".to_owned(),
         Some(number) => format!("in system call {number}"),
     };
     text.push_str(&format!(
-        " has held worker {} for {:?}, {place}\n",
+        " has held worker {} for {:?}, {what}\n",
         worker.index,
         PERIOD * STUCK_PERIODS
     ));
+    match place::of(worker, control) {
+        Some(trace) => Names::default().write(&trace, &mut text),
+        None => text.push_str("      (where is not known)\n"),
+    }
     os::write_stderr(text.as_bytes());
 }

@@ -14,7 +14,7 @@ use super::sanitize::{self, Sanitizer};
 use super::stack::{DEFAULT_STACK_SIZE, Pool, overflow};
 use super::tls::Tls;
 use super::worker::Worker;
-use super::{current, freeze, os, reactor, signal};
+use super::{current, freeze, os, place, reactor, signal};
 
 /// Ordinary workers and those that stand in for stuck ones.
 const MAX_WORKERS: usize = 1024;
@@ -114,6 +114,9 @@ impl Runtime {
         freeze::prepare();
         if let Some(number) = runtime.config.dump_signal {
             signal::install(number).map_err(|error| format!("no dump on signal {number}: {error}"))?;
+        }
+        if runtime.config.report_blocked {
+            place::install().map_err(|error| format!("no handler for SIGURG: {error}"))?;
         }
         for _ in 0..runtime.target {
             runtime

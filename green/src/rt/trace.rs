@@ -10,7 +10,7 @@ use super::control::Control;
 use super::freeze;
 
 /// Calls captured of each thread, the innermost ones.
-const DEPTH: usize = 48;
+pub(super) const DEPTH: usize = 48;
 
 /// Calls printed of each thread.
 const SHOWN: usize = 16;
