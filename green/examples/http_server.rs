@@ -126,6 +126,9 @@ struct Request {
     keep_alive: bool,
 }
 
+/// Status, reason and body.
+type Answer = (u16, &'static str, Vec<u8>);
+
 /// Why there is no request: an answer to give, or none because the connection has ended.
 enum Trouble {
     Answer(u16, &'static str),
@@ -155,10 +158,11 @@ impl Connection<'_> {
         loop {
             let trouble = match self.request() {
                 Ok(request) => {
-                    let (status, reason, body) = respond(&request);
+                    let answer = respond(&request);
                     let last = !request.keep_alive || self.server.ending.load(Ordering::SeqCst);
                     self.server.served.fetch_add(1, Ordering::Relaxed);
-                    if self.answer(status, reason, &body, last).is_err() || last {
+                    let with_body = request.method != "HEAD";
+                    if self.answer(&answer, with_body, last).is_err() || last {
                         return;
                     }
                     continue;
@@ -166,7 +170,7 @@ impl Connection<'_> {
                 Err(trouble) => trouble,
             };
             if let Trouble::Answer(status, reason) = trouble {
-                let _ = self.answer(status, reason, reason.as_bytes(), true);
+                let _ = self.answer(&(status, reason, reason.into()), true, true);
             }
             return;
         }
@@ -198,11 +202,16 @@ impl Connection<'_> {
                 };
                 return Ok(request);
             }
-            if self.received.len() >= MOST_HEAD {
-                return Err(Trouble::Answer(431, "Request Header Fields Too Large"));
-            }
-            self.receive(deadline)?;
+            self.receive_head(deadline)?;
         }
+    }
+
+    /// More bytes of something that has no length: lines.
+    fn receive_head(&mut self, deadline: Instant) -> Result<(), Trouble> {
+        if self.received.len() >= MOST_HEAD {
+            return Err(Trouble::Answer(431, "Request Header Fields Too Large"));
+        }
+        self.receive(deadline)
     }
 
     /// Waits for the first bytes; meanwhile the connection may be shut by the end of the server.
@@ -257,7 +266,7 @@ impl Connection<'_> {
             let (start, size) = loop {
                 match httparse::parse_chunk_size(&self.received).map_err(bad)? {
                     httparse::Status::Complete(found) => break found,
-                    httparse::Status::Partial => self.receive(deadline)?,
+                    httparse::Status::Partial => self.receive_head(deadline)?,
                 }
             };
             let size = usize::try_from(size).unwrap_or(usize::MAX);
@@ -265,25 +274,42 @@ impl Connection<'_> {
                 return Err(Trouble::Answer(413, "Content Too Large"));
             }
             self.received.drain(..start);
+            if size == 0 {
+                self.skip_trailer(deadline)?;
+                return Ok(body);
+            }
             let mut chunk = self.bytes(size + 2, deadline)?;
             if chunk.split_off(size) != b"\r\n" {
                 return Err(Trouble::Answer(400, "Bad Request"));
-            }
-            if size == 0 {
-                return Ok(body);
             }
             body.append(&mut chunk);
         }
     }
 
-    fn answer(&mut self, status: u16, reason: &str, body: &[u8], last: bool) -> io::Result<()> {
+    /// The fields behind the last chunk, which say nothing that is needed here, and the empty line.
+    fn skip_trailer(&mut self, deadline: Instant) -> Result<(), Trouble> {
+        loop {
+            let mut fields = [httparse::EMPTY_HEADER; MOST_HEADERS];
+            if let httparse::Status::Complete((length, _)) =
+                httparse::parse_headers(&self.received, &mut fields)?
+            {
+                self.received.drain(..length);
+                return Ok(());
+            }
+            self.receive_head(deadline)?;
+        }
+    }
+
+    fn answer(&mut self, (status, reason, body): &Answer, with_body: bool, last: bool) -> io::Result<()> {
         let connection = if last { "close" } else { "keep-alive" };
         let mut answer = format!(
             "HTTP/1.1 {status} {reason}\r\nContent-Length: {}\r\nConnection: {connection}\r\n\r\n",
             body.len()
         )
         .into_bytes();
-        answer.extend_from_slice(body);
+        if with_body {
+            answer.extend_from_slice(body);
+        }
         self.stream.set_write_timeout(Some(REQUEST))?;
         self.stream.write_all(&answer)
     }
@@ -319,10 +345,11 @@ impl Framing {
             match header.name.to_ascii_lowercase().as_str() {
                 "content-length" => {
                     lengths += 1;
-                    let Ok(length) = value.parse() else {
-                        return Err(bad);
+                    framing.length = match value.parse() {
+                        // Digits only: a sign would pass `parse`.
+                        Ok(length) if value.bytes().all(|byte| byte.is_ascii_digit()) => length,
+                        _ => return Err(bad),
                     };
-                    framing.length = length;
                 }
                 "transfer-encoding" if value.eq_ignore_ascii_case("chunked") => framing.chunked = true,
                 "transfer-encoding" => return Err(Trouble::Answer(501, "Not Implemented")),
@@ -350,9 +377,9 @@ impl Framing {
 }
 
 /// What the server is for.
-fn respond(request: &Request) -> (u16, &'static str, Vec<u8>) {
+fn respond(request: &Request) -> Answer {
     match (request.method.as_str(), request.path.as_str()) {
-        ("GET", "/") => (200, "OK", b"Hello, World!".to_vec()),
+        ("GET" | "HEAD", "/") => (200, "OK", b"Hello, World!".to_vec()),
         ("POST", "/echo") => (200, "OK", request.body.clone()),
         ("GET", "/slow") => {
             thread::sleep(Duration::from_millis(300));

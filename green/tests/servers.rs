@@ -78,15 +78,15 @@ fn succeeds(mut command: Command) -> String {
 fn http_requests_are_answered_in_turn_on_one_connection() {
     let server = Server::start("http_server");
     let pipelined = b"GET / HTTP/1.1\r\n\r\nPOST /echo HTTP/1.1\r\nContent-Length: 5\r\n\r\nfirst\
-        POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nsec\r\n3;x=y\r\nond\r\n0\r\n\r\n\
-        GET /nowhere HTTP/1.1\r\nConnection: close\r\n\r\n";
+        POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nsec\r\n3;x=y\r\nond\r\n0\r\nTrailer: t\r\n\r\n\
+        HEAD / HTTP/1.1\r\n\r\nGET /nowhere HTTP/1.1\r\nConnection: close\r\n\r\n";
     let answers = server.exchange(pipelined);
     let bodies: Vec<&str> = answers
         .split("HTTP/1.1 ")
         .skip(1)
         .map(|answer| answer.split_once("\r\n\r\n").unwrap().1)
         .collect();
-    assert_eq!(bodies, ["Hello, World!", "first", "second", "Not Found"]);
+    assert_eq!(bodies, ["Hello, World!", "first", "second", "", "Not Found"]);
     let old = server.exchange(b"GET / HTTP/1.0\r\n\r\n");
     assert!(old.contains("Connection: close"), "{old}");
 }
@@ -135,6 +135,11 @@ fn http_limits_hold() {
         status(b"POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\n"),
         "413"
     );
+    let mut line = b"POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;".to_vec();
+    line.resize(20 << 10, b'x');
+    assert_eq!(status(&line), "431");
+    let signed = b"POST /echo HTTP/1.1\r\nContent-Length: +1\r\n\r\nx";
+    assert_eq!(status(signed), "400");
     let smuggled = b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     assert_eq!(status(smuggled), "400");
 }
