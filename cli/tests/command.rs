@@ -23,6 +23,11 @@ fn out(data: &[u8]) -> GuestMessage<'_> {
     }
 }
 
+/// What is acknowledged at once.
+const HALF_WINDOW: &[u8] = &[b'x'; WINDOW as usize / 2];
+/// Its acknowledgement, framed.
+const CREDIT: [u8; 9] = [5, 0, 0, 0, 2, 0, 0x80, 0x80, 8];
+
 fn exit(status: u8) -> GuestMessage<'static> {
     GuestMessage::Exit(ExitStatus::Exited(status))
 }
@@ -118,15 +123,16 @@ fn whoever_polls_standard_input_learns_of_it_and_takes_nothing() {
 }
 
 #[test]
-fn output_is_acknowledged() {
+fn output_is_acknowledged_once_half_a_window_has_come() {
+    let (most, rest) = HALF_WINDOW.split_at(HALF_WINDOW.len() - 3);
     let machine = Machine::new()
         .hello()
-        .say(&[out(b"12345")])
-        .hear(4 + 3)
+        .say(&[out(most), out(rest)])
+        .hear(CREDIT.len())
         .say(&[exit(0)])
         .ends(33);
-    assert_eq!(status_of(&machine).stdout, b"12345");
-    assert_eq!(machine.heard(), [3, 0, 0, 0, 2, 0, 5]);
+    assert_eq!(status_of(&machine).stdout, HALF_WINDOW);
+    assert_eq!(machine.heard(), CREDIT);
 }
 
 #[test]
@@ -184,14 +190,18 @@ fn a_time_limit_ends_the_machine_and_says_so() {
 #[test]
 fn interrupt_and_termination_end_the_machine() {
     for (signal, status) in [("INT", 130), ("TERM", 143)] {
-        let machine = Machine::new().hello().say(&[out(b"x")]).hear(7).sleeps();
+        let machine = Machine::new()
+            .hello()
+            .say(&[out(HALF_WINDOW)])
+            .hear(CREDIT.len())
+            .sleeps();
         let mut child = machine
             .command(&["/bin/sh"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        machine.wait_until_heard(7);
+        machine.wait_until_heard(CREDIT.len());
         machine::kill(signal, child.id());
         assert_eq!(child.wait().unwrap().code(), Some(status));
         machine.assert_gone();
@@ -206,8 +216,8 @@ fn a_kernel_that_takes_signals_gets_them() {
     };
     let signal = GuestMessage::Exit(ExitStatus::Signaled(15));
     let machine = Machine::new()
-        .say(&[hello, out(b"x")])
-        .hear(7)
+        .say(&[hello, out(HALF_WINDOW)])
+        .hear(CREDIT.len())
         .hear(4 + 2)
         .say(&[signal])
         .ends(33);
@@ -217,22 +227,26 @@ fn a_kernel_that_takes_signals_gets_them() {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    machine.wait_until_heard(7);
+    machine.wait_until_heard(CREDIT.len());
     machine::kill("TERM", child.id());
     assert_eq!(child.wait().unwrap().code(), Some(143));
-    assert_eq!(machine.heard()[7..], [2, 0, 0, 0, 4, 15]);
+    assert_eq!(machine.heard()[CREDIT.len()..], [2, 0, 0, 0, 4, 15]);
 }
 
 #[test]
 fn no_machine_outlives_a_command_that_is_killed() {
-    let machine = Machine::new().hello().say(&[out(b"x")]).hear(7).sleeps();
+    let machine = Machine::new()
+        .hello()
+        .say(&[out(HALF_WINDOW)])
+        .hear(CREDIT.len())
+        .sleeps();
     let mut child = machine
         .command(&["/bin/sh"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    machine.wait_until_heard(7);
+    machine.wait_until_heard(CREDIT.len());
     child.kill().unwrap();
     assert_eq!(child.wait().unwrap().signal(), Some(9));
     machine.assert_gone();

@@ -352,8 +352,9 @@ impl<'a> Conversation<'a> {
             }
         }
         for stream in [OutputStream::Stdout, OutputStream::Stderr] {
-            if taken[index(stream)] > 0 && !self.protocol.is_broken(stream) {
-                let message = self.protocol.written(stream, taken[index(stream)]);
+            if !self.protocol.is_broken(stream)
+                && let Some(message) = self.protocol.written(stream, taken[index(stream)])
+            {
                 self.send(&message);
             }
         }

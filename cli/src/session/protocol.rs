@@ -11,6 +11,8 @@ pub(super) struct Protocol {
     features: Option<Features>,
     /// Bytes of each stream that the guest sent and that were not acknowledged.
     outstanding: [u32; 2],
+    /// Those among them that the stream has taken.
+    taken: [u32; 2],
     broken: [bool; 2],
     reading: bool,
     awaiting_input: bool,
@@ -79,10 +81,17 @@ impl Protocol {
         self.broken[index(stream)]
     }
 
-    /// The stream took `bytes` more.
-    pub(super) fn written(&mut self, stream: OutputStream, bytes: u32) -> HostMessage<'static> {
-        self.outstanding[index(stream)] = self.outstanding[index(stream)].saturating_sub(bytes);
-        HostMessage::Written { stream, bytes }
+    /// The stream took `bytes` more. They are acknowledged when half a window has come together: until then no writer waits, and
+    /// a program that prints less is not interrupted at moments of the host's.
+    pub(super) fn written(&mut self, stream: OutputStream, bytes: u32) -> Option<HostMessage<'static>> {
+        let at = index(stream);
+        self.taken[at] = self.taken[at].saturating_add(bytes);
+        if self.taken[at] < WINDOW / 2 {
+            return None;
+        }
+        let bytes = std::mem::take(&mut self.taken[at]);
+        self.outstanding[at] = self.outstanding[at].saturating_sub(bytes);
+        Some(HostMessage::Written { stream, bytes })
     }
 
     /// The stream takes no more.
@@ -187,7 +196,12 @@ mod tests {
         };
         assert_eq!(protocol.accept(&write), Ok(()));
         assert_eq!(protocol.accept(&write), Ok(()));
-        protocol.written(OUT, WINDOW / 2);
+        assert_eq!(protocol.written(OUT, WINDOW / 2 - 1), None);
+        let credit = HostMessage::Written {
+            stream: OUT,
+            bytes: WINDOW / 2,
+        };
+        assert_eq!(protocol.written(OUT, 1), Some(credit));
         assert_eq!(protocol.accept(&write), Ok(()));
         assert!(protocol.accept(&write).is_err());
     }

@@ -47,10 +47,10 @@
 //!    no more than `max` bytes: what the program never asked for stays unread, for whoever shares the descriptor.
 //!    There is at most one unanswered `Read`, and at most one unanswered [`GuestMessage::AwaitInput`], which reads
 //!    nothing; a `Read` behind an unanswered `AwaitInput` is answered after it.
-//! 3. *Credit.* The guest keeps at most [`WINDOW`] bytes per stream unacknowledged; every byte of a
-//!    [`GuestMessage::Write`] is acknowledged exactly once, by [`HostMessage::Written`] or, together with all that
-//!    follow, by [`HostMessage::Broken`]. So neither side buffers without bound and a slow reader slows the program,
-//!    as a pipe does.
+//! 3. *Credit.* The guest keeps at most [`WINDOW`] bytes per stream unacknowledged; bytes of a
+//!    [`GuestMessage::Write`] are acknowledged once, by [`HostMessage::Written`] or, together with all that
+//!    follow, by [`HostMessage::Broken`], and at the latest when half a window of them has been taken. So neither side
+//!    buffers without bound and a slow reader slows the program, as a pipe does.
 //! 4. *Garbage is an error, never a panic.* The program inside may own its whole kernel: [`Decoder`] and the decode
 //!    functions answer [`Error`] to any bytes, hold at most one frame, and allocate no more than arrived.
 //! 5. *Fallible memory.* Encoding and decoding report [`Error::OutOfMemory`] where a frame's buffer cannot be had.
@@ -84,7 +84,7 @@ pub use run::{Console, Credentials, HostFile, RunSpec, StreamKind, WindowSize};
 
 /// The version of everything in this crate. Kernel and command are built together, so there is nothing to negotiate:
 /// a peer of another version is an error, told in plain words.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 #[cfg(test)]
 mod tests;
