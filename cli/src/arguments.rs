@@ -97,6 +97,10 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) icount: bool,
 
+    /// Switch between tasks at moments drawn from this number, to find races; with --icount, the same ones each time
+    #[arg(long, value_name = "N")]
+    pub(crate) preempt_seed: Option<u64>,
+
     /// Hand a word to QEMU, after its own: another processor, a plugin (again for more)
     #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
     pub(crate) qemu: Vec<OsString>,

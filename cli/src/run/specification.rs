@@ -63,6 +63,7 @@ pub(super) fn encode(
             calls: options.strace.is_some(),
             statistics: options.stats,
         },
+        preempt_seed: options.preempt_seed,
     };
     specification
         .encode()

@@ -39,6 +39,7 @@ pub fn run(parts: &Parts) -> ! {
         .expect("this machine has no channel to the host: no virtio console and no second serial line");
     host::connect(channel, spec.log_level);
     trace::set(spec.observe);
+    spec.preempt_seed.inspect(|&seed| sched::disturb(seed));
     let process = make_process(parts, archive, &spec);
     let thread = Thread::new(process.pid, process.clone(), b"program");
     let program = Program {

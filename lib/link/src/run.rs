@@ -45,6 +45,8 @@ pub struct RunSpec<'a> {
     pub log_level: Option<LogLevel>,
     /// What else the kernel shall tell.
     pub observe: Observe,
+    /// What the moments are drawn from at which tasks switch, if they are to be drawn.
+    pub preempt_seed: Option<u64>,
 }
 
 impl<'a> RunSpec<'a> {

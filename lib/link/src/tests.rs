@@ -67,6 +67,7 @@ fn sample_spec<'a>(arguments: &'a [Vec<u8>]) -> RunSpec<'a> {
         memory_bytes: 256 << 20,
         log_level: Some(LogLevel::Debug),
         observe: Observe::default(),
+        preempt_seed: Some(3),
     }
 }
 

@@ -1,5 +1,6 @@
 //! [`Cpu`]: who is ready on a CPU, and the account of who runs there.
 
+use super::disorder::Disorder;
 use super::park::KernelData;
 use super::scheduling::Scheduling;
 use super::timer;
@@ -29,8 +30,12 @@ pub(super) struct Cpu {
     floor: Floor,
     /// Until when the running task has been charged.
     charged: u64,
-    /// When the running task looks whether another should run.
+    /// How long a task runs before it looks whether another should run.
+    slice: u64,
+    /// When the running task does so next.
     slice_end: u64,
+    /// Draws slices anew at each tick.
+    disorder: Option<Disorder>,
     /// What nobody was charged for: the idle task's time.
     idle: u64,
     /// What real-time tasks have had of a period.
@@ -86,7 +91,9 @@ impl Cpu {
             ready: RunQueue::new(),
             floor: Floor::new(),
             charged: 0,
+            slice: fair::SLICE,
             slice_end: u64::MAX,
+            disorder: None,
             idle: 0,
             real_time: Share { since: 0, used: 0 },
         }
@@ -182,7 +189,7 @@ impl Cpu {
     }
 
     fn begin_slice(&mut self, now: u64) {
-        self.slice_end = now.saturating_add(fair::SLICE);
+        self.slice_end = now.saturating_add(self.slice);
         timer::not_later_than(Nanoseconds(self.slice_end));
     }
 
@@ -226,7 +233,10 @@ impl Cpu {
             };
             self.charge(Some(current), now);
             current.sample(irq::struck_ring_3());
-            if now < self.slice_end {
+            if let Some(disorder) = &mut self.disorder {
+                self.slice = disorder.slice();
+                current.fall_behind(disorder.delay());
+            } else if now < self.slice_end {
                 return false;
             }
             self.begin_slice(now);
@@ -234,6 +244,12 @@ impl Cpu {
             self.first()
                 .is_some_and(|first| prefer_fair || first <= current.key())
         })
+    }
+
+    /// From now on slices are as `disorder` draws them.
+    fn disturb(&mut self, mut disorder: Disorder) {
+        self.slice = disorder.slice();
+        self.disorder = Some(disorder);
     }
 
     /// When the running task's slice ends; the idle task's never does.
@@ -283,6 +299,11 @@ pub(super) fn charge_if_running(scheduling: &Scheduling) {
             cpu.charge(current, time::now().0);
         }
     });
+}
+
+/// Lets this CPU switch at moments drawn from `seed`, to find races.
+pub fn disturb(seed: u64) {
+    own().disturb(Disorder::new(seed));
 }
 
 /// How long this CPU has been idle since boot, in nanoseconds.

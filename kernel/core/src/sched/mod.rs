@@ -15,6 +15,7 @@
 
 mod attributes;
 mod cpu;
+mod disorder;
 mod lock;
 mod park;
 mod policy;
@@ -25,7 +26,7 @@ pub(crate) mod vm_tests;
 mod wait;
 
 pub use attributes::{Attributes, Policy};
-pub use cpu::{idle_time, ready_tasks};
+pub use cpu::{disturb, idle_time, ready_tasks};
 pub use lock::{Mutex, MutexGuard};
 pub use park::{KernelData, Parker, park, park_until, unpark, unpark_owned};
 pub use policy::{child_of_current, idle, initialise, preempt, set_attributes, spawn, yield_now};

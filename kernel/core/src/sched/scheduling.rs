@@ -137,6 +137,11 @@ impl Scheduling {
         }
     }
 
+    /// Lets fair tasks that are up to so much behind pass it.
+    pub(super) fn fall_behind(&self, virtual_nanoseconds: u64) {
+        self.set_virtual_time(self.virtual_time().saturating_add(virtual_nanoseconds));
+    }
+
     /// Whether a round-robin task has had its turn; a new one begins then.
     pub(super) fn turn_is_over(&self) -> bool {
         let over = self.turn.load(Relaxed) == 0;
