@@ -34,8 +34,22 @@ impl<T> SpinLock<T> {
     ///
     /// # Panics
     /// When the only CPU waits for itself.
+    #[inline]
     pub fn lock(&self) -> SpinGuard<'_, T> {
-        let interrupts = irq::disable();
+        self.take(irq::disable())
+    }
+
+    /// As [`lock`](SpinLock::lock), for who has disabled interrupts already.
+    ///
+    /// # Panics
+    /// As [`lock`](SpinLock::lock).
+    #[inline]
+    pub fn lock_within<'a>(&'a self, interrupts: &'a irq::Disabled) -> SpinGuard<'a, T> {
+        self.take(interrupts.nested())
+    }
+
+    #[inline]
+    fn take(&self, interrupts: irq::Disabled) -> SpinGuard<'_, T> {
         // Acquire pairs with the guard's release: the last holder's writes are seen.
         while self
             .locked

@@ -21,6 +21,16 @@ pub fn disable() -> Disabled {
     }
 }
 
+impl Disabled {
+    /// A guard for what ends before this one does: neither asks for the flag nor changes it.
+    pub(crate) fn nested(&self) -> Disabled {
+        Disabled {
+            restore: false,
+            _cpu: PhantomData,
+        }
+    }
+}
+
 impl Drop for Disabled {
     fn drop(&mut self) {
         if self.restore {
@@ -51,8 +61,9 @@ pub fn enable() {
     unsafe { core::arch::asm!("sti", options(nostack)) }
 }
 
+/// Disables interrupts on this CPU, whatever they were before.
 #[cfg(target_os = "none")]
-fn clear() {
+pub(crate) fn clear() {
     // SAFETY: taking no interrupts is always allowed. Not `nomem`: what is protected must be read after.
     unsafe { core::arch::asm!("cli", options(nostack)) }
 }
@@ -67,5 +78,6 @@ pub fn enabled() -> bool {
 #[cfg(not(target_os = "none"))]
 pub fn enable() {}
 
+/// On the host there are no interrupts to disable.
 #[cfg(not(target_os = "none"))]
-fn clear() {}
+pub(crate) fn clear() {}

@@ -12,6 +12,7 @@ mod disable;
 #[cfg(target_os = "none")]
 mod route;
 
+pub(crate) use disable::clear;
 #[cfg(target_os = "none")]
 pub(crate) use disable::cpus_online;
 pub use disable::{Disabled, disable, enable, enabled};

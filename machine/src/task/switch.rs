@@ -27,14 +27,13 @@ fn scheduler() -> Option<&'static dyn Scheduler> {
 /// # Panics
 /// Before the first task runs.
 pub fn current() -> Arc<Task> {
-    let _interrupts = irq::disable();
-    let task = local().current.get();
-    assert!(!task.is_null(), "no task runs yet");
-    // SAFETY: the CPU holds one count of its current task; this makes another.
-    unsafe {
-        Arc::increment_strong_count(task);
-        Arc::from_raw(task)
-    }
+    with_current(|task| {
+        // SAFETY: tasks are made in an `Arc`, of which the CPU holds one count while `task` is shown; this makes another.
+        unsafe {
+            Arc::increment_strong_count(task);
+            Arc::from_raw(task)
+        }
+    })
 }
 
 /// Shows the running task to `action`, without taking a count of it as [`current`] does.

@@ -82,8 +82,8 @@ impl UserContext {
         self.frame.rax = result;
     }
 
-    /// Runs the program in the current task's address space until it traps. Interrupts are enabled meanwhile; an
-    /// interrupt is handled before this returns.
+    /// Runs the program in the current task's address space until it traps. Interrupts are enabled meanwhile, and
+    /// when this returns; an interrupt is handled before.
     ///
     /// Selectors and flags that ring 3 may not have are replaced first. A RIP that is no user address does not run:
     /// the answer is the general protection fault that the CPU would raise.
@@ -94,7 +94,7 @@ impl UserContext {
     /// As [`run`](UserContext::run), but calls that `leaves` answers for `subject` are no reason to return.
     #[inline]
     pub fn run_with<T>(&mut self, leaves: &LeafCalls<T>, subject: &T) -> Trap {
-        let interrupts = irq::disable();
+        irq::clear();
         let cpu = local();
         cpu.leaves.set(core::ptr::from_ref(leaves).cast());
         cpu.subject.set(core::ptr::from_ref(subject).cast());
@@ -106,6 +106,7 @@ impl UserContext {
         } else {
             let cpu = &mut self.frame.cpu;
             if cpu.rip >= USER_END as u64 {
+                irq::enable();
                 return Trap::Exception {
                     vector: vector::GENERAL_PROTECTION,
                     error_code: 0,
@@ -118,15 +119,16 @@ impl UserContext {
             unsafe { enter_by_iret(&raw mut self.frame) };
         }
         if self.frame.vector == vector::SYSCALL {
-            drop(interrupts);
+            irq::enable();
             return Trap::SystemCall;
         }
+        core::hint::cold_path();
         let trap = self.reason();
         #[cfg(target_os = "none")]
         if trap == Trap::Interrupt {
             crate::trap::dispatch::interrupt_from_ring_3(&self.frame);
         }
-        drop(interrupts);
+        irq::enable();
         trap
     }
 

@@ -50,7 +50,7 @@ impl Waiters {
     /// Wakes all, with no lock held.
     pub(super) fn wake(self) {
         for task in self.0 {
-            sched::unpark(&task);
+            sched::unpark_owned(task);
         }
     }
 }

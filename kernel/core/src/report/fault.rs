@@ -9,6 +9,7 @@ use threadbare_machine::trap::vector;
 use threadbare_machine::user::{FaultAccess, UserContext};
 
 /// Serves a page fault: brings the page in, or raises the signal.
+#[inline(always)]
 pub fn page_fault(thread: &Thread, context: &mut UserContext, address: usize, access: FaultAccess) {
     let touch = match access {
         FaultAccess { execute: true, .. } => Touch::Execute,
@@ -16,9 +17,13 @@ pub fn page_fault(thread: &Thread, context: &mut UserContext, address: usize, ac
         _ => Touch::Read,
     };
     thread.faults.fetch_add(1, Ordering::Relaxed);
-    let Err(error) = thread.process.memory().lock().fault(address, touch) else {
-        return;
-    };
+    if let Err(error) = thread.process.memory().lock().fault(address, touch) {
+        no_page(thread, context, address, error);
+    }
+}
+
+/// What becomes of a program that touched what it may not, or what there is no memory for.
+fn no_page(thread: &Thread, context: &mut UserContext, address: usize, error: FaultError) {
     let (signal, code) = match error {
         FaultError::Unmapped => (Signal::SIGSEGV, code::SEGV_MAPERR),
         FaultError::Forbidden => (Signal::SIGSEGV, code::SEGV_ACCERR),

@@ -23,6 +23,11 @@ pub(super) fn own() -> SpinGuard<'static, Cpu> {
     ALL[cpu::id() % CPUS].lock()
 }
 
+/// As [`own`], for who has disabled interrupts already.
+pub(super) fn own_within(interrupts: &irq::Disabled) -> SpinGuard<'_, Cpu> {
+    ALL[cpu::id() % CPUS].lock_within(interrupts)
+}
+
 /// A CPU as the scheduler sees it.
 #[derive(Debug)]
 pub(super) struct Cpu {
@@ -175,16 +180,18 @@ impl Cpu {
 
     /// What becomes of the running task while another is ready; `None` when it waits.
     fn place_of(&self, current: &Scheduling, why: Leave) -> Option<Place> {
+        if why == Leave::Wait {
+            return None;
+        }
         let (first, own) = (self.first()?, current.key());
         let gives_way = current.is_real_time() && self.real_time.prefer() == Prefer::Fair;
         Some(match why {
-            Leave::Wait => return None,
             _ if gives_way && first.virtual_time().is_some() => Place::Front,
             // A fair task that yields lets another one run whatever their virtual times.
             Leave::Yield if !current.is_real_time() || first <= own => Place::Back,
             Leave::Preempt if first < own => Place::Front,
             Leave::Preempt if current.is_real_time() && first == own && current.turn_is_over() => Place::Back,
-            Leave::Yield | Leave::Preempt => Place::Keep,
+            _ => Place::Keep,
         })
     }
 
@@ -195,12 +202,15 @@ impl Cpu {
 
     /// Puts a task into the queue that has waited, and says whether it should take the place of the running one.
     pub(super) fn wake(&mut self, task: Arc<Task>) -> bool {
-        let Some(woken) = KernelData::of(&task).map(|data| data.scheduling.clone()) else {
+        let Some(data) = KernelData::of(&task) else {
             return false;
         };
+        let woken = &data.scheduling;
         woken.set_virtual_time(self.floor.place_woken(woken.virtual_time()));
-        self.ready.push(woken.key(), task);
-        with_running(|current| current.is_none_or(|current| self.outranks(&woken, current)))
+        let outranks = with_running(|current| current.is_none_or(|current| self.outranks(woken, current)));
+        let key = woken.key();
+        self.ready.push(key, task);
+        outranks
     }
 
     /// Puts a new task into the queue.

@@ -85,19 +85,18 @@ impl Drop for Counted {
 /// Waits until somebody unparks the running task, or returns at once if that has happened since the last park. May also
 /// return for no reason: callers check what they wait for.
 pub fn park() {
-    let _interrupts = irq::disable();
-    let waits = task::with_current(|current| {
-        let Some(Parker(state)) = KernelData::of(current).map(|data| &data.parker) else {
-            return false;
-        };
-        let waits = state.swap(PARKED, Ordering::AcqRel) != TOKEN;
-        if !waits {
+    let interrupts = irq::disable();
+    let next = task::with_current(|current| {
+        let data = KernelData::of(current)?;
+        let Parker(state) = &data.parker;
+        if state.swap(PARKED, Ordering::AcqRel) == TOKEN {
             state.store(READY, Ordering::Relaxed);
+            return None;
         }
-        waits
+        Some(policy::next(Some(&data.scheduling), &interrupts))
     });
-    if waits {
-        policy::wait();
+    if let Some(next) = next {
+        task::switch_to(next);
     }
 }
 
@@ -114,17 +113,17 @@ pub fn park_until(deadline: Nanoseconds) -> bool {
 
 /// Ends the wait of `task`, or its next one.
 pub fn unpark(task: &Arc<Task>) {
-    let _interrupts = irq::disable(); // between the claim and the queue nobody may take the CPU
+    let interrupts = irq::disable(); // between the claim and the queue nobody may take the CPU
     if claim(task) {
-        policy::make_ready(task.clone());
+        policy::make_ready(task.clone(), &interrupts);
     }
 }
 
 /// As [`unpark`], for who has no more use for the task.
 pub fn unpark_owned(task: Arc<Task>) {
-    let _interrupts = irq::disable();
+    let interrupts = irq::disable();
     if claim(&task) {
-        policy::make_ready(task);
+        policy::make_ready(task, &interrupts);
     }
 }
 

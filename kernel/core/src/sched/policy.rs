@@ -18,7 +18,8 @@ static IDLE: Once<Arc<Task>> = Once::new();
 
 impl Scheduler for Queues {
     fn after_end(&self) -> Arc<Task> {
-        next()
+        let interrupts = irq::disable();
+        cpu::with_running(|current| next(current, &interrupts))
     }
 
     fn preempt(&self) {
@@ -53,14 +54,9 @@ pub fn child_of_current() -> Scheduling {
     cpu::with_running(|current| current.map(Scheduling::child).unwrap_or_default())
 }
 
-/// Leaves the running task, which waits, and returns when it is to go on. Interrupts are disabled.
-pub(super) fn wait() {
-    task::switch_to(next());
-}
-
 /// Whom to run when the running task cannot go on: the first in the queue, else the idle task.
-fn next() -> Arc<Task> {
-    let next = cpu::with_running(|current| cpu::own().leave(current, Leave::Wait));
+pub(super) fn next(current: Option<&Scheduling>, interrupts: &irq::Disabled) -> Arc<Task> {
+    let next = cpu::own_within(interrupts).leave(current, Leave::Wait);
     next.unwrap_or_else(|| IDLE.get().expect("the scheduler is initialised").clone())
 }
 
@@ -75,16 +71,16 @@ pub fn preempt() {
 }
 
 fn make_place(why: Leave) {
-    let _interrupts = irq::disable();
-    let next = cpu::with_running(|current| cpu::own().leave(current, why));
+    let interrupts = irq::disable();
+    let next = cpu::with_running(|current| cpu::own_within(&interrupts).leave(current, why));
     if let Some(next) = next {
         task::switch_to(next);
     }
 }
 
 /// Puts a task that has waited into the queue; if it is urgent, the running one makes place at the next chance.
-pub(super) fn make_ready(task: Arc<Task>) {
-    if cpu::own().wake(task) {
+pub(super) fn make_ready(task: Arc<Task>, interrupts: &irq::Disabled) {
+    if cpu::own_within(interrupts).wake(task) {
         task::reschedule_soon();
     }
 }

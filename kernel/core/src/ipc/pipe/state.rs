@@ -78,12 +78,18 @@ pub(super) struct Before {
 
 /// Whom to wake once the lock is released.
 #[must_use]
-struct Wakes([Option<Arc<Task>>; 2]);
+struct Wakes {
+    reader: Option<Arc<Task>>,
+    writer: Option<Arc<Task>>,
+}
 
 impl Wakes {
     fn wake(self) {
-        for task in self.0.into_iter().flatten() {
-            sched::unpark(&task);
+        if let Some(reader) = self.reader {
+            sched::unpark_owned(reader);
+        }
+        if let Some(writer) = self.writer {
+            sched::unpark_owned(writer);
         }
     }
 }
@@ -98,25 +104,40 @@ impl State {
     }
 
     /// Whom what has changed since concerns (invariant 3).
-    #[inline]
     fn wakes(&mut self, before: Before) -> Wakes {
-        if self.waiting.iter().all(Waiters::is_empty) {
-            return Wakes([None, None]);
-        }
         let (is_empty, is_full) = (self.ring.is_empty(), self.ring.is_full());
         let reader = !is_empty && (before.was_empty || before.slept);
         let writer = !is_full && (before.was_full || before.slept);
         let [reading, writing] = &mut self.waiting;
-        Wakes([
-            if reader { reading.first() } else { None },
-            if writer { writing.first() } else { None },
-        ])
+        Wakes {
+            reader: if reader { reading.first() } else { None },
+            writer: if writer { writing.first() } else { None },
+        }
+    }
+
+    fn nobody_waits(&self) -> bool {
+        self.waiting.iter().all(Waiters::is_empty)
     }
 
     /// Takes the right to change the ring without the lock.
     pub(super) fn claim(&mut self) {
         self.claimed = true;
     }
+}
+
+/// Lets the lock go and wakes whom what has changed since concerns.
+#[inline]
+fn release(state: SpinGuard<'_, State>, before: Before) {
+    if !state.nobody_waits() {
+        release_and_wake(state, before);
+    }
+}
+
+#[inline(never)]
+fn release_and_wake(mut state: SpinGuard<'_, State>, before: Before) {
+    let wakes = state.wakes(before);
+    drop(state);
+    wakes.wake();
 }
 
 impl Pipe {
@@ -180,9 +201,7 @@ impl Pipe {
                 };
                 if let Some(answer) = decide(&mut state) {
                     if !state.claimed {
-                        let wakes = state.wakes(before);
-                        drop(state);
-                        wakes.wake();
+                        release(state, before);
                     }
                     return answer.map(|value| (value, before));
                 }
@@ -274,9 +293,7 @@ impl Claim<'_> {
                 drop(state);
                 waiting.into_iter().for_each(Waiters::wake);
             } else {
-                let wakes = state.wakes(self.before);
-                drop(state);
-                wakes.wake();
+                release(state, self.before);
             }
         }
         next

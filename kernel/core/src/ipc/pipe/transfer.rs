@@ -12,7 +12,7 @@ use core::ops::Range;
 use threadbare_machine::memory::{Frame, PAGE_SIZE};
 
 /// So many bytes are a few.
-const SMALL: usize = 128;
+const SMALL: usize = 64;
 
 /// The next bytes to read.
 struct Piece {
