@@ -16,7 +16,8 @@ pub struct FsContext {
 
 #[derive(Clone)]
 struct Places {
-    root: Place,
+    /// Lookups hold on to the one that they have begun with.
+    root: Arc<Place>,
     working_directory: Place,
 }
 
@@ -26,7 +27,7 @@ impl FsContext {
         let root = namespace.root();
         let places = Places {
             working_directory: root.clone(),
-            root,
+            root: Arc::new(root),
         };
         FsContext {
             namespace,
@@ -54,6 +55,11 @@ impl FsContext {
 
     /// What `/` means.
     pub fn root(&self) -> Place {
+        Place::clone(&self.shared_root())
+    }
+
+    /// The same, for one lookup to keep.
+    pub(super) fn shared_root(&self) -> Arc<Place> {
         self.places.lock().root.clone()
     }
 
@@ -70,6 +76,7 @@ impl FsContext {
 
     /// Makes `place`, a directory, the root (`chroot(2)`).
     pub fn set_root(&self, place: Place) {
+        let place = Arc::new(place);
         let _old = core::mem::replace(&mut self.places.lock().root, place);
     }
 

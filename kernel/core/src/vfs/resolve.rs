@@ -135,8 +135,7 @@ impl<'a> Resolver<'a> {
     /// # Errors
     /// `ENOENT` if this one has been removed.
     pub fn above(&self, place: &Place) -> Result<Place, Errno> {
-        // Only who may change the root can find another one here than where the path began.
-        place.above(&self.context.root(), self.namespace)
+        place.above(&self.context.shared_root(), self.namespace)
     }
 
     /// Counts a link that is about to be followed.
@@ -158,13 +157,18 @@ impl<'a> Resolver<'a> {
         start: impl FnOnce() -> Result<Place, Errno>,
         path: &'p [u8],
     ) -> Result<Walk<'w, 'a, 'p>, Errno> {
-        let at = match path {
+        let (root, at) = match path {
             [] => return Err(Errno::ENOENT),
-            [b'/', ..] => self.context.root(),
-            _ => start()?,
+            [b'/', ..] => {
+                let root = self.context.shared_root();
+                let at = Place::clone(&root);
+                (Some(root), at)
+            }
+            _ => (None, start()?),
         };
         Ok(Walk {
             resolver: self,
+            root,
             at,
             path: Cow::Borrowed(path),
             next: 0,
@@ -211,6 +215,8 @@ fn too_long(parent: &Place) -> Errno {
 /// A resolution under way.
 struct Walk<'w, 'a, 'p> {
     resolver: &'w Resolver<'a>,
+    /// The root, once it was wanted: it stays the same to the end, whoever changes the process' meanwhile.
+    root: Option<Arc<Place>>,
     /// Where the components before `next` lead.
     at: Place,
     /// The path; a link that is followed puts its target in place of what is before `next`.
@@ -302,9 +308,16 @@ impl<'p> Walk<'_, '_, 'p> {
         check_directory(&self.at)?;
         self.resolver.check_search(&self.at)?;
         if up {
-            self.at = self.resolver.above(&self.at)?;
+            let namespace = self.resolver.namespace;
+            let root = self.root();
+            self.at = self.at.above(&root, namespace)?;
         }
         Ok(())
+    }
+
+    fn root(&mut self) -> Arc<Place> {
+        let context = self.resolver.context;
+        self.root.get_or_insert_with(|| context.shared_root()).clone()
     }
 
     #[inline(never)]
@@ -315,7 +328,7 @@ impl<'p> Walk<'_, '_, 'p> {
             LinkTarget::Path(target) => {
                 match target.first() {
                     None => return Err(Errno::ENOENT),
-                    Some(b'/') => self.at = self.resolver.context.root(),
+                    Some(b'/') => self.at = Place::clone(&self.root()),
                     Some(_) => {}
                 }
                 self.path = Cow::Owned(joined(target, self.path.get(self.next..).unwrap_or_default())?);

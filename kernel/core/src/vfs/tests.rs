@@ -191,3 +191,73 @@ fn a_sticky_directory_keeps_files_for_their_owners() {
         assert_eq!(user(owner, 7, &[]).check_sticky(&sticky, || file), Ok(()));
     }
 }
+
+/// A root with a directory `/jail` and a link in it. Whoever follows the link has `/jail` as the root from then on.
+mod jail {
+    use super::*;
+    use crate::vfs::pseudo::{Attributes, Item, ItemKind, PseudoFileSystem, Tree};
+    use std::boxed::Box;
+    use std::sync::OnceLock;
+
+    type Prisoner = Arc<OnceLock<FsContext>>;
+
+    fn imprison(prisoner: &Prisoner, target: &[u8]) -> Result<LinkTarget, Errno> {
+        let context = prisoner.get().ok_or(Errno::ENOENT)?;
+        context.set_root(lookup(context, "/jail")?);
+        Ok(LinkTarget::Path(target.to_vec()))
+    }
+
+    static JAIL: [Item<Prisoner>; 2] = [
+        Item {
+            name: "up",
+            kind: ItemKind::Link(|prisoner| imprison(prisoner, b"..")),
+        },
+        Item {
+            name: "root",
+            kind: ItemKind::Link(|prisoner| imprison(prisoner, b"/")),
+        },
+    ];
+    static ROOT: [Item<Prisoner>; 1] = [Item {
+        name: "jail",
+        kind: ItemKind::Directory(&JAIL),
+    }];
+
+    pub(super) fn prisoner() -> Prisoner {
+        let prisoner = Prisoner::default();
+        let entries = Box::new(Tree::new(prisoner.clone(), &ROOT, 1));
+        let attributes = Attributes {
+            number: 1,
+            permissions: 0o555,
+            ..Attributes::default()
+        };
+        let file_system = PseudoFileSystem::new("jail", 1, attributes, entries);
+        let context = FsContext::new(Namespace::new(file_system, Name::Static(b"jail")));
+        assert!(prisoner.set(context).is_ok());
+        prisoner
+    }
+
+    pub(super) fn lookup(context: &FsContext, path: &str) -> Result<Place, Errno> {
+        let start = || Ok(context.working_directory());
+        Resolver::new(context, &Credentials::root()).lookup(start, path.as_bytes(), SymlinkPolicy::Follow)
+    }
+}
+
+#[test]
+fn a_lookup_keeps_the_root_that_it_began_with() {
+    for path in ["/jail/up", "/jail/root"] {
+        let prisoner = jail::prisoner();
+        let context = prisoner.get().unwrap();
+        let before = context.root();
+        assert!(jail::lookup(context, path).unwrap().is_same(&before), "{path}");
+        assert!(!context.root().is_same(&before), "the next one begins elsewhere");
+        assert!(jail::lookup(context, "/..").unwrap().is_same(&context.root()));
+    }
+}
+
+#[test]
+fn a_relative_lookup_takes_the_root_when_it_first_asks_for_it() {
+    let prisoner = jail::prisoner();
+    let context = prisoner.get().unwrap();
+    let place = jail::lookup(context, "jail/root").unwrap();
+    assert!(place.is_same(&context.root()), "not asked for before the link");
+}
