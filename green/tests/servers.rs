@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -239,6 +239,38 @@ fn hyper_is_driven_by_green_threads() {
 /// Redis, ended with the test.
 struct Redis(Child, PathBuf);
 
+impl Redis {
+    /// Starts it on a port that nobody else has, and returns the port, too.
+    fn start() -> (Redis, u16) {
+        let folder = std::env::temp_dir().join(format!("threadbare-redis-{}", std::process::id()));
+        // A free port may be another's before redis has it. Then redis ends, and the next one is tried.
+        (0..20)
+            .find_map(|_| Redis::start_on_a_free_port(&folder))
+            .expect("redis-server listens")
+    }
+
+    fn start_on_a_free_port(folder: &Path) -> Option<(Redis, u16)> {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        std::fs::create_dir_all(folder).unwrap();
+        let mut server = Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--save", "", "--bind", "127.0.0.1"])
+            .current_dir(folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let told = BufReader::new(server.stdout.take().unwrap());
+        let redis = Redis(server, folder.to_owned());
+        let mut lines = told.lines().map(Result::unwrap);
+        lines
+            .any(|line| line.contains("Ready to accept connections"))
+            .then_some((redis, port))
+    }
+}
+
 impl Drop for Redis {
     fn drop(&mut self) {
         let _ = self.0.kill();
@@ -257,23 +289,7 @@ fn redis_commands_of_many_threads_are_answered() {
         eprintln!("skipped: redis-server is missing (Debian: apt-get install redis-server)");
         return;
     }
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    let folder = std::env::temp_dir().join(format!("threadbare-redis-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let server = Command::new("redis-server")
-        .args(["--port", &port.to_string(), "--save", "", "--bind", "127.0.0.1"])
-        .current_dir(&folder)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let _redis = Redis(server, folder);
-    let start = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(start.elapsed() < PATIENCE, "redis-server does not listen");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let (_redis, port) = Redis::start();
     let mut client = example("redis_counter");
     client.arg(format!("127.0.0.1:{port}"));
     assert_eq!(succeeds(client), "50 clients counted to 5000\n");
