@@ -83,7 +83,7 @@ timeout 0.1 sleep 100; echo "timeout: $?"
 timeout 100 sh -c 'exit 3'; echo "in time: $?"
 timeout -s KILL 0.1 sleep 100; echo "timeout -s KILL: $?"
 nohup sh -c 'echo not hung up' 2>/dev/null
-nice -n 5 nice
+echo $(($(nice -n 5 nice) - $(nice)))
 env -i A=b sh -c 'echo $A ${HOME-none}'
 mkdir -p tree/a/b tree/c; echo 1 > tree/a/x.c; echo 22 > tree/a/b/y.c; echo 333 > tree/c/z.h
 find tree -name '*.c' -exec cat {} \; | sort
