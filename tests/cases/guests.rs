@@ -63,6 +63,12 @@ fn mappings_of_every_kind() {
 }
 
 #[test]
+fn mapped_files_that_are_cut_punched_and_sealed() {
+    checks(c("sealed", Linking::Static), &[]);
+    checks(c("sealed", Linking::MuslStatic), &[]);
+}
+
+#[test]
 fn signals() {
     checks(c("signals", Linking::Static), &[]);
     checks(c("signals", Linking::MuslStaticPie), &[]);

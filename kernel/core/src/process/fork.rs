@@ -6,7 +6,7 @@ use super::table::{Beginning, Process};
 use super::thread::Thread;
 use super::tree;
 use crate::error::Errno;
-use crate::mm::has_room_for_threads;
+use crate::mm::{Cuts, has_room_for_threads};
 use crate::sched::Mutex;
 use crate::vfs::Capability;
 use alloc::sync::Arc;
@@ -81,6 +81,7 @@ pub fn clone_process(
         return Err(Errno::ENOMEM);
     }
     check_count(&parent.process)?;
+    let cuts = Cuts::so_far();
     let beginning = copy(&parent.process, sharing, exit_signal)?;
     let pid = tree::new_number()?;
     let process = Process::new(pid, beginning);
@@ -95,6 +96,7 @@ pub fn clone_process(
     }
     process.timers.watch_cpu_limit(&process);
     tree::add(&process);
+    cuts.seen_by(&process);
     if life::start(&thread, parent_steps(&process, start)).is_err() {
         let parent = tree::find(process.parent());
         let _listed = {

@@ -71,10 +71,10 @@ pub(super) fn mmap(
     } else {
         Whereto::Hint(address)
     };
-    call.process()
-        .memory()
-        .lock()
-        .map(whereto, length, vma, !flag(linux::MAP_NORESERVE))
+    let memory = call.process().memory();
+    let mut memory = memory.lock();
+    let vma = sealed(vma)?;
+    memory.map(whereto, length, vma, !flag(linux::MAP_NORESERVE))
 }
 
 /// Memory that is shared with those to whom `fork(2)` gives it: a file of the root file system that has no name.
@@ -136,6 +136,24 @@ fn file_mapping(
         backing: Backing::file(&file, page),
         ..Vma::anonymous(access)
     })
+}
+
+/// A mapping with what the seals of its file leave of its rights. Who seals looks for mappings after that, so it is asked with
+/// the memory locked into which it goes.
+fn sealed(mut vma: Vma) -> Result<Vma, Errno> {
+    const AGAINST_WRITES: u32 = linux::F_SEAL_WRITE | linux::F_SEAL_FUTURE_WRITE;
+    if let Backing::File { inode, .. } = &vma.backing
+        && vma.shared
+        && vma.most.write
+        && let Some(seals) = inode.contents().and_then(|contents| contents.seals())
+        && seals & AGAINST_WRITES != 0
+    {
+        if vma.access.write {
+            return Err(Errno::EPERM);
+        }
+        vma.most.write = false;
+    }
+    Ok(vma)
 }
 
 /// `PROT_*` as rights. What can be written or executed can be read, on this machine.

@@ -290,6 +290,11 @@ pub trait Contents: Send + Sync {
         Err(Errno::EINVAL)
     }
 
+    /// Takes seals back that were added although they may not.
+    fn withdraw_seals(&self, seals: u32) {
+        let _ = seals;
+    }
+
     /// Notes that the content was read at `now`.
     fn accessed(&self, now: Timestamp) {
         let _ = now;

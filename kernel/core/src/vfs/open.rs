@@ -11,7 +11,7 @@ use super::{
     Parent, PathOnly, Place, Resolver, SymlinkPolicy,
 };
 use crate::error::Errno;
-use crate::ipc;
+use crate::{ipc, mm};
 
 /// How often a file that appears or disappears between two looks is looked for again.
 const RACE_LIMIT: u32 = 100;
@@ -69,7 +69,7 @@ pub fn open_place(place: Place, flags: OpenFlags, credentials: &Credentials) -> 
     if flags.has(linux::O_TRUNC)
         && let Some(contents) = file.inode().contents()
     {
-        contents.truncate(0)?;
+        mm::truncate(file.inode(), contents, 0)?;
     }
     Ok(file)
 }

@@ -75,6 +75,10 @@ impl Data {
         self.seals |= seals;
     }
 
+    pub(crate) fn withdraw_seals(&mut self, seals: u32) {
+        self.seals &= !seals;
+    }
+
     /// How many units of 512 bytes it takes.
     pub(crate) fn blocks(&self) -> u64 {
         let image = (self.image.len() as u64).div_ceil(PAGE);

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use linux_raw_sys::general::{F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE};
+use linux_raw_sys::general::{F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE};
 use threadbare_kernel::error::Errno;
 use threadbare_kernel::vfs::{Contents, File, FileOperations, Offsets, PageUse, Sink, Source, Timestamp};
 use threadbare_machine::memory::{self, Frame, PAGE_SIZE};
@@ -35,7 +35,7 @@ impl Node {
             .ok_or(Errno::EFBIG)?;
         let page = {
             let mut data = self.data()?.lock();
-            check_seals(&data, F_SEAL_WRITE)?;
+            check_seals(&data, F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)?;
             if end > data.size() {
                 check_seals(&data, F_SEAL_GROW)?;
             }
@@ -146,7 +146,7 @@ impl Contents for Node {
 
     fn punch(&self, range: Range<u64>) -> Result<(), Errno> {
         let data = self.data()?;
-        check_seals(&data.lock(), F_SEAL_WRITE)?;
+        check_seals(&data.lock(), F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)?;
         let mut next = range.start / PAGE;
         loop {
             // What comes back is dropped after the lock.
@@ -181,6 +181,12 @@ impl Contents for Node {
         Ok(())
     }
 
+    fn withdraw_seals(&self, seals: u32) {
+        if let Ok(data) = self.data() {
+            data.lock().withdraw_seals(seals);
+        }
+    }
+
     fn accessed(&self, now: Timestamp) {
         let mut attributes = self.attributes.lock();
         let newest = attributes.modified.max(attributes.changed);
@@ -201,8 +207,8 @@ fn within_page(range: &Range<u64>, index: u64) -> Range<usize> {
     within(range.start)..within(range.end)
 }
 
-fn check_seals(data: &Data, seal: u32) -> Result<(), Errno> {
-    if data.seals() & seal == 0 {
+fn check_seals(data: &Data, seals: u32) -> Result<(), Errno> {
+    if data.seals() & seals == 0 {
         Ok(())
     } else {
         Err(Errno::EPERM)

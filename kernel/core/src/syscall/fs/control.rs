@@ -6,6 +6,7 @@ use linux_raw_sys::ioctl::{FIOCLEX, FIONBIO, FIONCLEX, FIONREAD};
 
 use super::{Caller, descriptors, locks};
 use crate::error::Errno;
+use crate::mm;
 use crate::vfs::{Capability, File, FileType, OpenFlags};
 
 /// `fcntl(2)`
@@ -83,7 +84,14 @@ fn add_seals(file: &File, argument: usize) -> Result<usize, Errno> {
     if !file.flags().writable() {
         return Err(Errno::EPERM);
     }
-    file.inode().contents().ok_or(Errno::EINVAL)?.add_seals(seals)?;
+    let contents = file.inode().contents().ok_or(Errno::EINVAL)?;
+    let old = contents.seals().unwrap_or_default();
+    contents.add_seals(seals)?;
+    // Sealed first: who maps it now looks at the seals with its memory locked, and who has done so before is found.
+    if seals & !old & linux::F_SEAL_WRITE != 0 && mm::is_written_through_mappings(file.inode()) {
+        contents.withdraw_seals(seals & !old);
+        return Err(Errno::EBUSY);
+    }
     Ok(0)
 }
 

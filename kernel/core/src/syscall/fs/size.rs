@@ -7,6 +7,7 @@ use linux_raw_sys::general::{
 use super::Caller;
 use super::transfer::offset;
 use crate::error::Errno;
+use crate::mm;
 use crate::vfs::{Access, FileType, Offsets, check_not_executed};
 
 /// `truncate(2)`
@@ -23,7 +24,8 @@ pub(super) fn truncate(caller: &Caller<'_>, path: usize, size: i64) -> Result<us
     caller.check_changeable(&place)?;
     check_not_executed(place.inode())?;
     check_limit(caller, metadata.size, size)?;
-    place.inode().contents().ok_or(Errno::EINVAL)?.truncate(size)?;
+    let contents = place.inode().contents().ok_or(Errno::EINVAL)?;
+    mm::truncate(place.inode(), contents, size)?;
     Ok(0)
 }
 
@@ -37,7 +39,7 @@ pub(super) fn ftruncate(caller: &Caller<'_>, fd: i32, size: i64) -> Result<usize
         .filter(|_| file.flags().writable())
         .ok_or(Errno::EINVAL)?;
     check_limit(caller, contents.size(), size)?;
-    contents.truncate(size)?;
+    mm::truncate(file.inode(), contents, size)?;
     Ok(0)
 }
 
@@ -75,7 +77,7 @@ pub(super) fn fallocate(
         return Err(Errno::EOPNOTSUPP);
     }
     if punches {
-        contents.punch(start..end)?;
+        mm::punch(file.inode(), contents, start..end)?;
         return Ok(0);
     }
     if !keeps {
