@@ -112,10 +112,14 @@ impl Frame {
         self.is_read_only() || frames::count(self.number).load(Ordering::Acquire) > 1
     }
 
-    /// Makes another handle of a page and gives it up, but not its count: for a second page-table entry.
+    /// Makes another handle of a page that is counted and gives it up, but not its count: for a second page-table entry.
+    ///
+    /// # Panics
+    /// When it has two thousand million already.
+    #[inline]
     pub(crate) fn count_again(number: usize) {
-        // What is cloned is not a handle that was given out, so it is not dropped either.
-        let _kept = ManuallyDrop::new(Frame { number }).clone();
+        let before = frames::count(number).fetch_add(1, Ordering::Relaxed);
+        assert!(before < u32::MAX / 2, "a page is shared too often");
     }
 
     /// Gives up the handle but not its count: the caller keeps the number, in a page-table entry.
@@ -140,8 +144,7 @@ impl Frame {
 impl Clone for Frame {
     fn clone(&self) -> Frame {
         if !self.is_read_only() {
-            let before = frames::count(self.number).fetch_add(1, Ordering::Relaxed);
-            assert!(before < u32::MAX / 2, "a page is shared too often");
+            Frame::count_again(self.number);
         }
         Frame { number: self.number }
     }

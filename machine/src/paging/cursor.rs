@@ -1,6 +1,7 @@
 //! [`Cursor`]: a place in an address space from which mappings are read and changed.
 
-use super::entry::{self, Access, Entry};
+use super::entry::{Access, Entry};
+use super::groups::{self, GROUP};
 use super::kernel;
 use super::space::{Mapping, USER_END, UserSpace, index};
 use super::tables;
@@ -113,11 +114,14 @@ impl<'a> Cursor<'a> {
         let Some(table) = self.table else { return false };
         let first = index(self.page, 0);
         let last = (first + (end - self.page).div_ceil(PAGE_SIZE)).min(512);
-        // SAFETY: a live table of 512 entries, which the exclusive borrow of the space keeps anybody else from changing;
-        // the accessed and dirty bits that the CPU may set meanwhile are not looked at.
-        let entries = unsafe { core::slice::from_raw_parts(direct::<Entry>(table), 512) };
-        let found = first + entry::empty_before(&entries[first..last]);
-        let at = (found..last).find(|&at| entries[at].is_held()).unwrap_or(last);
+        let groups = groups::of(table) & groups::overlapping(first..last);
+        let held = groups::starts(groups).find_map(|start| {
+            // SAFETY: a live table, which the exclusive borrow of the space keeps anybody else from changing; the accessed and
+            // dirty bits that the CPU may set meanwhile are not looked at.
+            let entries = unsafe { groups::entries(table, start) };
+            (start.max(first)..(start + GROUP).min(last)).find(|&at| entries[at % GROUP].is_held())
+        });
+        let at = held.unwrap_or(last);
         self.page += (at - first) * PAGE_SIZE;
         if at == 512 {
             self.table = self.descend();
@@ -153,8 +157,11 @@ impl<'a> Cursor<'a> {
             !(access.write && frame.is_read_only()),
             "a page of the initial RAM disk is read-only"
         );
-        self.unmap();
-        self.table_or_new()?;
+        let table = self.table_or_new()?;
+        if self.is_held() {
+            self.unmap();
+        }
+        groups::note(table, index(self.page, 0));
         let counted = !frame.is_read_only();
         let entry = Entry::user(PhysAddr::of_frame(frame.into_number()), access);
         self.set(if counted { entry } else { entry.uncounted() }); // an entry that was empty needs no flush
@@ -168,13 +175,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// The last-level table for the page; made if it does not exist.
+    #[inline]
     pub(super) fn table_or_new(&mut self) -> Result<PhysAddr, OutOfMemory> {
-        let table = match self.table {
-            Some(table) => table,
-            None => self.create_tables()?,
-        };
-        self.table = Some(table);
-        Ok(table)
+        match self.table {
+            Some(table) => Ok(table),
+            None => self.create_tables(),
+        }
     }
 
     /// Moves on to `page`.
@@ -274,6 +280,7 @@ impl<'a> Cursor<'a> {
         (self.page < USER_END).then_some(table)
     }
 
+    #[inline(never)]
     fn create_tables(&mut self) -> Result<PhysAddr, OutOfMemory> {
         let mut table = self.space.root();
         for level in (1..=3).rev() {
@@ -281,11 +288,14 @@ impl<'a> Cursor<'a> {
             unsafe {
                 let slot = direct::<Entry>(table).add(index(self.page, level));
                 if !(*slot).is_present() {
-                    slot.write(Entry::table(tables::new().ok_or(OutOfMemory)?));
+                    let new = tables::new().ok_or(OutOfMemory)?;
+                    groups::note(table, index(self.page, level));
+                    slot.write(Entry::table(new));
                 }
                 table = (*slot).address();
             }
         }
+        self.table = Some(table);
         Ok(table)
     }
 }

@@ -112,14 +112,14 @@ impl Entry {
         self.0 & (HELD | UNCOUNTED) == HELD
     }
 
-    /// The same, shared with a copy of the space: what may be written is copied first.
+    /// Whether the CPU lets ring 3 write, where the page is present.
+    pub(crate) fn is_writable(self) -> bool {
+        self.0 & WRITABLE != 0
+    }
+
+    /// The same for what may be written, shared with a copy of the space: it is copied first.
     pub(crate) fn shared_until_written(self) -> Entry {
-        let bits = self.0 & !WRITABLE;
-        Entry(if self.0 & WRITABLE == 0 {
-            bits
-        } else {
-            bits | COPY_ON_WRITE
-        })
+        Entry(self.0 & !WRITABLE | COPY_ON_WRITE)
     }
 
     /// Whether a write is allowed once the page is the space's own.
@@ -136,16 +136,4 @@ impl Entry {
     pub(crate) fn with_access(self, access: Access) -> Entry {
         Entry(Entry::user(self.address(), access).0 | self.0 & (DIRTY | UNCOUNTED))
     }
-}
-
-/// How many entries at the beginning of `entries` are empty, or a few less: it looks at eight at a time.
-pub(crate) fn empty_before(entries: &[Entry]) -> usize {
-    let (eights, _) = entries.as_chunks::<8>();
-    8 * eights.iter().take_while(|eight| are_empty(eight)).count()
-}
-
-/// Whether eight entries are empty, without a branch for each.
-#[inline]
-pub(crate) fn are_empty(eight: &[Entry; 8]) -> bool {
-    eight.iter().fold(0, |all, entry| all | entry.0) == 0
 }

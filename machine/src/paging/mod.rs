@@ -11,6 +11,7 @@
 
 mod cursor;
 mod entry;
+mod groups;
 pub(crate) mod kernel;
 #[cfg(target_os = "none")]
 pub(crate) mod recent;

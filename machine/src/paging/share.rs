@@ -1,10 +1,10 @@
 //! Sharing the pages of one space with another: what `fork` does.
 
 use super::cursor::Cursor;
-use super::entry::Entry;
+use super::groups::{self, GROUP};
 use super::kernel;
 use super::space::{UserSpace, index};
-use crate::memory::{Frame, OutOfMemory, PAGE_SIZE, PhysAddr, direct};
+use crate::memory::{Frame, OutOfMemory, PAGE_SIZE, PhysAddr};
 use core::ops::Range;
 
 impl UserSpace {
@@ -53,33 +53,25 @@ const SPAN: usize = 512 * PAGE_SIZE;
 /// 1. `from` and `to` are live last-level tables that nobody else changes; `to` is empty in the range, which lies in the
 ///    tables' span.
 unsafe fn share_entries(from: PhysAddr, to: PhysAddr, pages: Range<usize>, copy_on_write: bool) -> usize {
-    let (first, count) = (index(pages.start, 0), pages.len() / PAGE_SIZE);
-    // SAFETY: (1): two different live tables of 512 entries. The CPU may set accessed and dirty bits of `from`
-    // meanwhile: losing one of them loses nothing that is looked at, for what can be written is written anew by a fault.
-    let (from, to) = unsafe {
-        (
-            core::slice::from_raw_parts_mut(direct::<Entry>(from), 512),
-            core::slice::from_raw_parts_mut(direct::<Entry>(to), 512),
-        )
-    };
-    let (from, to) = (&mut from[first..first + count], &mut to[first..first + count]);
+    let first = index(pages.start, 0);
+    let last = first + pages.len() / PAGE_SIZE;
+    let groups = groups::of(from) & groups::overlapping(first..last);
+    groups::note_all(to, groups);
     let mut shared = 0;
-    for (eight, copies) in from.chunks_mut(8).zip(to.chunks_mut(8)) {
-        if eight.iter().fold(0, |all, entry| all | entry.0) == 0 {
-            continue; // most are
-        }
-        for (entry, copy) in eight.iter_mut().zip(copies) {
-            if !entry.is_held() {
-                continue;
-            }
+    for start in groups::starts(groups) {
+        // SAFETY: (1): two different live tables. The CPU may set accessed and dirty bits of `from` meanwhile: losing one of
+        // them loses nothing that is looked at, for what can be written is written anew by a fault.
+        let (from, to) = unsafe { (groups::entries(from, start), groups::entries(to, start)) };
+        let part = first.saturating_sub(start)..GROUP.min(last - start);
+        for (entry, copy) in from[part.clone()].iter_mut().zip(&mut to[part]) {
             if entry.is_counted() {
                 Frame::count_again(entry.address().frame_number());
             }
-            if copy_on_write {
+            if copy_on_write && entry.is_writable() {
                 *entry = entry.shared_until_written();
             }
             *copy = *entry;
-            shared += 1;
+            shared += usize::from(entry.is_held());
         }
     }
     shared

@@ -1,8 +1,8 @@
 //! [`UserSpace`]: the user half of an address space and the frames mapped in it.
 
 use super::cursor::Cursor;
-use super::entry::{self, Access, Entry};
-use super::{kernel, tables};
+use super::entry::{Access, Entry};
+use super::{groups, kernel, tables};
 use crate::memory::{Frame, OutOfMemory, PAGE_SIZE, PhysAddr, direct};
 use alloc::sync::Arc;
 use core::ops::Range;
@@ -184,8 +184,7 @@ unsafe fn prune_path(root: PhysAddr, page: usize) -> bool {
         // SAFETY: (1). An empty table is unlinked; `flush_all` follows before any of its memory could be
         // walked again, and with one CPU nothing walks it in between.
         unsafe {
-            let entries = core::slice::from_raw_parts(direct::<Entry>(table), 512);
-            if entry::empty_before(entries) < 512 {
+            if !groups::is_empty(table) {
                 return pruned;
             }
             pruned = true;
@@ -206,36 +205,35 @@ impl Drop for Root {
         kernel::leave(self.0);
         // SAFETY: the last handle is gone and no CPU has it loaded (`leave`), so nobody walks it.
         unsafe {
-            free_level(self.0, 3, 256);
+            free_level(self.0, 3);
             tables::free_root(self.0);
         }
     }
 }
 
-/// Drops everything below the first `count` entries of a table, and empties them.
+/// Drops everything below a table, and empties it; of a top-level table the user half.
 ///
 /// # Safety
 /// 1. The table is live and nobody walks it, now or later.
-unsafe fn free_level(table: PhysAddr, level: usize, count: usize) {
-    // SAFETY: (1): a live table of 512 entries, which nobody else uses.
-    let entries = unsafe { core::slice::from_raw_parts_mut(direct::<Entry>(table), count) };
-    let (eights, _) = entries.as_chunks_mut::<8>();
-    for eight in eights {
-        if entry::are_empty(eight) {
-            continue;
-        }
-        for entry in eight {
-            let old = core::mem::replace(entry, Entry::EMPTY);
-            // SAFETY: (1); entries own what they name (invariant 1 of `paging`), once. The table below is empty after
-            // its turn.
+unsafe fn free_level(table: PhysAddr, level: usize) {
+    for start in groups::starts(groups::of(table)) {
+        // SAFETY: (1).
+        let entries = unsafe { groups::entries(table, start) };
+        for entry in entries.iter() {
+            // SAFETY: (1); entries own what they name (invariant 1 of `paging`), once: they are emptied below. The table below
+            // is empty after its turn.
             unsafe {
-                if level > 0 && old.is_present() {
-                    free_level(old.address(), level - 1, 512);
-                    tables::free(old.address());
-                } else if level == 0 && old.is_counted() {
-                    drop(Frame::from_number(old.address().frame_number()));
+                if level == 0 {
+                    if entry.is_counted() {
+                        drop(Frame::from_number(entry.address().frame_number()));
+                    }
+                } else if entry.is_present() {
+                    free_level(entry.address(), level - 1);
+                    tables::free(entry.address());
                 }
             }
         }
+        entries.fill(Entry::EMPTY);
     }
+    groups::note_empty(table);
 }

@@ -3,7 +3,7 @@
 //!
 //! Invariant: a kept table is empty but for the kernel's half of a top-level one, and nothing leads to it.
 
-use super::kernel;
+use super::{groups, kernel};
 use crate::memory::frames::{self, For};
 use crate::memory::{PhysAddr, direct};
 use crate::sync::SpinLock;
@@ -50,6 +50,7 @@ pub(super) fn new() -> Option<PhysAddr> {
     let address = PhysAddr::of_frame(frames::allocate(0, For::Program)?);
     // SAFETY: the frame is new and ours.
     unsafe { crate::memory::copy::zero_page(direct(address)) };
+    groups::note_empty(address);
     Some(address)
 }
 
@@ -68,6 +69,7 @@ pub(super) fn new_root() -> Option<PhysAddr> {
 /// # Safety
 /// 1. It came from [`new`] and is empty again; no table and no CPU leads to it.
 pub(super) unsafe fn free(table: PhysAddr) {
+    groups::note_empty(table);
     let kept = TABLES.lock().keep(table);
     if !kept {
         // SAFETY: (1).
@@ -80,6 +82,7 @@ pub(super) unsafe fn free(table: PhysAddr) {
 /// # Safety
 /// 1. It came from [`new_root`] and its user half is empty again; no CPU has it loaded.
 pub(super) unsafe fn free_root(root: PhysAddr) {
+    groups::note_empty(root);
     let kept = ROOTS.lock().keep(root);
     if !kept {
         // SAFETY: (1).

@@ -1,7 +1,9 @@
+mod model;
+
 use super::*;
 use crate::memory::{Frame, PAGE_SIZE};
 
-const RW: Access = Access {
+pub(super) const RW: Access = Access {
     read: true,
     write: true,
     execute: false,
