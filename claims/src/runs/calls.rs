@@ -30,21 +30,11 @@ const LOST: [&str; 9] = ["RAX", "RCX", "RDX", "RSI", "RDI", "R8", "R9", "R10", "
 #[unsafe(naked)]
 unsafe extern "sysv64" fn call_with_all_registers(_function: u64, _seen: &mut [u64; 15]) {
     naked_asm!(
-        "push rbx",
-        "push rbp",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
+        push_preserved!(),
         "push rsi", // where to store; and RSP is a multiple of 16
         "push rdi", // whom to call
         "sub rsp, 8",
-        "mov ebx, 101",
-        "mov ebp, 102",
-        "mov r12d, 103",
-        "mov r13d, 104",
-        "mov r14d, 105",
-        "mov r15d, 106",
+        fill_preserved!(),
         "mov eax, 201",
         "mov ecx, 202",
         "mov edx, 203",
@@ -56,12 +46,7 @@ unsafe extern "sysv64" fn call_with_all_registers(_function: u64, _seen: &mut [u
         "mov r11d, 209",
         "call [rsp + 8]",
         "xchg rax, [rsp + 16]", // RAX for where to store
-        "mov [rax], rbx",
-        "mov [rax + 8], rbp",
-        "mov [rax + 16], r12",
-        "mov [rax + 24], r13",
-        "mov [rax + 32], r14",
-        "mov [rax + 40], r15",
+        store_preserved!("rax"),
         "mov [rax + 56], rcx",
         "mov [rax + 64], rdx",
         "mov [rax + 72], rsi",
@@ -73,12 +58,7 @@ unsafe extern "sysv64" fn call_with_all_registers(_function: u64, _seen: &mut [u
         "mov rcx, [rsp + 16]",
         "mov [rax + 48], rcx",
         "add rsp, 24",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbp",
-        "pop rbx",
+        pop_preserved!(),
         "ret",
     )
 }

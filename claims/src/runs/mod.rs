@@ -1,5 +1,8 @@
 //! The runs, one file for each part of the documents.
 
+#[macro_use]
+mod preserved;
+
 mod abi;
 mod calls;
 mod compiled;

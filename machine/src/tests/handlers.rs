@@ -2,6 +2,7 @@
 
 use super::Test;
 use crate::interrupt_handler;
+use crate::trap::entry::{pop_preserved_registers, push_preserved_registers};
 use crate::trap::{InstallError, InterruptHandler, install};
 use core::arch::{asm, naked_asm};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -78,12 +79,7 @@ fn install_once(vector: u8, handler: InterruptHandler) {
 #[unsafe(naked)]
 unsafe extern "sysv64" fn raise_and_compare() -> u64 {
     naked_asm!(
-        "push rbx",
-        "push rbp",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
+        push_preserved_registers!(),
         "mov rax, 1",
         "mov rbx, 2",
         "mov rcx, 3",
@@ -135,12 +131,7 @@ unsafe extern "sysv64" fn raise_and_compare() -> u64 {
         "3:",
         "xor eax, eax",
         "4:",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbp",
-        "pop rbx",
+        pop_preserved_registers!(),
         "ret",
     )
 }

@@ -30,7 +30,7 @@ macro_rules! push_scratch_registers {
     };
 }
 
-/// Pushes those that it preserves, completing a [`super::TrapFrame`]; RSP then points at it.
+/// Pushes those that it preserves.
 macro_rules! push_preserved_registers {
     () => {
         "push rbx
@@ -41,6 +41,8 @@ macro_rules! push_preserved_registers {
         push r15"
     };
 }
+#[cfg(all(target_os = "none", feature = "vm-tests"))]
+pub(crate) use push_preserved_registers;
 
 /// Pushes the general registers, completing a [`super::TrapFrame`]; RSP then points at it.
 macro_rules! push_registers {
@@ -49,24 +51,43 @@ macro_rules! push_registers {
     };
 }
 
-/// Undoes [`push_registers`]; RSP then points at the vector.
-macro_rules! pop_registers {
+/// Undoes [`push_preserved_registers`].
+macro_rules! pop_preserved_registers {
     () => {
         "pop r15
         pop r14
         pop r13
         pop r12
         pop rbp
-        pop rbx
-        pop r11
+        pop rbx"
+    };
+}
+pub(crate) use pop_preserved_registers;
+
+/// Undoes [`push_scratch_registers`] but for RAX, which comes last.
+macro_rules! pop_scratch_registers_but_rax {
+    () => {
+        "pop r11
         pop r10
         pop r9
         pop r8
         pop rdi
         pop rsi
         pop rdx
-        pop rcx
-        pop rax"
+        pop rcx"
+    };
+}
+pub(crate) use pop_scratch_registers_but_rax;
+
+/// Undoes [`push_registers`]; RSP then points at the vector.
+macro_rules! pop_registers {
+    () => {
+        concat!(
+            $crate::trap::entry::pop_preserved_registers!(),
+            "\n",
+            $crate::trap::entry::pop_scratch_registers_but_rax!(),
+            "\npop rax"
+        )
     };
 }
 pub(crate) use pop_registers;
@@ -187,14 +208,7 @@ pub(crate) unsafe extern "sysv64" fn syscall_entry() {
         "pop rsp",
         "test edx, edx",
         "jz 2f",
-        "pop r11",
-        "pop r10",
-        "pop r9",
-        "pop r8",
-        "pop rdi",
-        "pop rsi",
-        "pop rdx",
-        "pop rcx",
+        pop_scratch_registers_but_rax!(),
         "mov rsp, [rsp + 48]",         // RAX, vector, error code, RIP, CS, RFLAGS lie below the user's RSP
         "swapgs",
         "sysretq",

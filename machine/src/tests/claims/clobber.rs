@@ -5,6 +5,7 @@ use super::see::{seen, seen_hex};
 use super::testpage::TestPage;
 use crate::tests::Test;
 use crate::tests::user::program;
+use crate::trap::entry::{pop_preserved_registers, push_preserved_registers};
 use crate::trap::vector;
 use crate::user::Trap;
 use core::arch::naked_asm;
@@ -87,12 +88,7 @@ const NAMES: [&str; 15] = [
 #[unsafe(naked)]
 unsafe extern "sysv64" fn interrupt_with_all<const VECTOR: u8>(_after: *mut Registers) -> u64 {
     naked_asm!(
-        "push rbx",
-        "push rbp",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
+        push_preserved_registers!(),
         "push rdi",
         "mov eax, 0x101",
         "mov ebx, 0x202",
@@ -127,12 +123,7 @@ unsafe extern "sysv64" fn interrupt_with_all<const VECTOR: u8>(_after: *mut Regi
         "mov [rdi + 96], r13",
         "mov [rdi + 104], r14",
         "mov [rdi + 112], r15",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbp",
-        "pop rbx",
+        pop_preserved_registers!(),
         "ret",
         vector = const VECTOR,
     )

@@ -7,6 +7,7 @@
 //! so after five words RSP is 8 above a multiple of 16, after six it is a multiple.
 
 use crate::cpu::idt::{Callable, Gate, GateKind};
+use crate::trap::entry::{pop_preserved_registers, push_preserved_registers};
 use crate::trap::install::exchange_gate;
 use crate::trap::vector;
 use crate::user::UserContext;
@@ -157,12 +158,7 @@ unsafe extern "sysv64" fn common() {
 #[unsafe(naked)]
 unsafe extern "sysv64" fn run(action: Action, first: u64, second: u64) -> u64 {
     naked_asm!(
-        "push rbx",
-        "push rbp",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
+        push_preserved_registers!(),
         "pushfq",
         "mov [rip + {resume}], rsp",
         "mov rax, rdi",
@@ -192,12 +188,7 @@ unsafe extern "sysv64" fn leave_run() {
         "iretq",
         "2:",
         "add rsp, 8",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbp",
-        "pop rbx",
+        pop_preserved_registers!(),
         "ret",
     )
 }

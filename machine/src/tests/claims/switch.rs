@@ -11,6 +11,7 @@ use crate::task::{self, Registers, Task};
 use crate::tests::Test;
 use crate::tests::tasks::{QUEUE, set_up};
 use crate::tests::user::program;
+use crate::trap::entry::{pop_preserved_registers, push_preserved_registers};
 use crate::trap::vector;
 use crate::user::{self, Trap, UserContext};
 use alloc::boxed::Box;
@@ -252,12 +253,7 @@ type Preserved = [u64; 6];
 #[unsafe(naked)]
 unsafe extern "sysv64" fn call_with(_action: extern "sysv64" fn(), _value: u64, _after: *mut Preserved) {
     naked_asm!(
-        "push rbx",
-        "push rbp",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
+        push_preserved_registers!(),
         "push rdx",
         "lea rbx, [rsi + 0]",
         "lea rbp, [rsi + 1]",
@@ -273,12 +269,7 @@ unsafe extern "sysv64" fn call_with(_action: extern "sysv64" fn(), _value: u64, 
         "mov [rdx + 24], r13",
         "mov [rdx + 32], r14",
         "mov [rdx + 40], r15",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbp",
-        "pop rbx",
+        pop_preserved_registers!(),
         "ret",
     )
 }
