@@ -36,6 +36,7 @@ pub(crate) mod linger;
 mod message;
 mod tcp_listener;
 mod tcp_stream;
+mod timeouts;
 mod udp;
 #[doc(hidden)]
 pub mod unix;
@@ -48,4 +49,5 @@ pub use std::net::{
 };
 pub use tcp_listener::{Incoming, TcpListener};
 pub use tcp_stream::TcpStream;
+pub(crate) use timeouts::timeouts;
 pub use udp::UdpSocket;

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::addresses::{ToSocketAddrs, each_address};
-use super::{calls, convert_descriptor, linger, message, share_descriptor};
+use super::{calls, convert_descriptor, linger, message, share_descriptor, timeouts};
 use crate::rt::State;
 use crate::rt::reactor::{Interest, Watched};
 
@@ -89,42 +89,6 @@ impl TcpStream {
     pub fn try_clone(&self) -> io::Result<TcpStream> {
         let watched = self.watched.try_clone(std::net::TcpStream::try_clone)?;
         Ok(TcpStream { watched })
-    }
-
-    /// Sets how long a read may wait; for ever without a value. A read that waited so long fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// As [`std::net::TcpStream::set_read_timeout`].
-    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.watched.inner().set_read_timeout(timeout)?;
-        self.watched.note_read_timeout(timeout);
-        Ok(())
-    }
-
-    /// Sets how long a write may wait; for ever without a value. A write that waited so long fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// As [`std::net::TcpStream::set_write_timeout`].
-    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.watched.inner().set_write_timeout(timeout)?;
-        self.watched.note_write_timeout(timeout);
-        Ok(())
-    }
-
-    /// How long a read may wait.
-    ///
-    /// # Errors
-    /// As [`std::net::TcpStream::read_timeout`].
-    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
-        self.watched.inner().read_timeout()
-    }
-
-    /// How long a write may wait.
-    ///
-    /// # Errors
-    /// As [`std::net::TcpStream::write_timeout`].
-    pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
-        self.watched.inner().write_timeout()
     }
 
     /// Receives without removing: the next read gets the same bytes.
@@ -288,6 +252,7 @@ impl Write for &TcpStream {
 
 super::delegate_read!(TcpStream);
 super::delegate_write!(TcpStream);
+timeouts!(TcpStream, "std::net::TcpStream");
 share_descriptor!(TcpStream);
 convert_descriptor!(TcpStream, std::net::TcpStream);
 

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
 
 use super::addresses::{ToSocketAddrs, each_address};
-use super::{calls, convert_descriptor, share_descriptor};
+use super::{calls, convert_descriptor, share_descriptor, timeouts};
 use crate::rt::State;
 use crate::rt::reactor::Watched;
 
@@ -111,42 +110,6 @@ impl UdpSocket {
     pub fn send(&self, buffer: &[u8]) -> io::Result<usize> {
         let socket = self.watched.inner();
         self.watched.write(State::Writing, || calls::send(socket, buffer))
-    }
-
-    /// Sets how long receiving may wait; for ever without a value. After that it fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// As [`std::net::UdpSocket::set_read_timeout`].
-    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.watched.inner().set_read_timeout(timeout)?;
-        self.watched.note_read_timeout(timeout);
-        Ok(())
-    }
-
-    /// Sets how long sending may wait; for ever without a value. After that it fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// As [`std::net::UdpSocket::set_write_timeout`].
-    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.watched.inner().set_write_timeout(timeout)?;
-        self.watched.note_write_timeout(timeout);
-        Ok(())
-    }
-
-    /// How long receiving may wait.
-    ///
-    /// # Errors
-    /// As [`std::net::UdpSocket::read_timeout`].
-    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
-        self.watched.inner().read_timeout()
-    }
-
-    /// How long sending may wait.
-    ///
-    /// # Errors
-    /// As [`std::net::UdpSocket::write_timeout`].
-    pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
-        self.watched.inner().write_timeout()
     }
 
     /// The address that the socket is connected to.
@@ -294,6 +257,7 @@ impl UdpSocket {
     }
 }
 
+timeouts!(UdpSocket, "std::net::UdpSocket");
 share_descriptor!(UdpSocket);
 convert_descriptor!(UdpSocket, std::net::UdpSocket);
 

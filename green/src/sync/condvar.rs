@@ -29,11 +29,7 @@ impl WaitTimeoutResult {
 
 /// `guard`, as an error if its mutex is poisoned.
 fn checked<T>(guard: MutexGuard<'_, T>) -> LockResult<MutexGuard<'_, T>> {
-    if guard.poisoned() {
-        Err(PoisonError::new(guard))
-    } else {
-        Ok(guard)
-    }
+    guard.poison().check(guard)
 }
 
 impl Condvar {
@@ -95,11 +91,7 @@ impl Condvar {
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
         let woken = self.wait_on(&guard, Instant::now().checked_add(duration));
         let result = WaitTimeoutResult(!woken);
-        if guard.poisoned() {
-            Err(PoisonError::new((guard, result)))
-        } else {
-            Ok((guard, result))
-        }
+        guard.poison().check((guard, result))
     }
 
     /// Waits for a notification, at most `milliseconds`; whether one came.

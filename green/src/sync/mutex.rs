@@ -6,7 +6,7 @@ use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+use std::sync::{LockResult, TryLockError, TryLockResult};
 
 use super::poison::{Entry, Flag};
 use super::raw::RawMutex;
@@ -54,13 +54,7 @@ impl<T> Mutex<T> {
     /// # Errors
     /// If the mutex is poisoned; the error holds the data.
     pub fn into_inner(self) -> LockResult<T> {
-        let poisoned = self.poison.get();
-        let data = self.data.into_inner();
-        if poisoned {
-            Err(PoisonError::new(data))
-        } else {
-            Ok(data)
-        }
+        self.poison.check(self.data.into_inner())
     }
 }
 
@@ -112,13 +106,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     /// If the mutex is poisoned.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        let poisoned = self.poison.get();
-        let data = self.data.get_mut();
-        if poisoned {
-            Err(PoisonError::new(data))
-        } else {
-            Ok(data)
-        }
+        self.poison.check(self.data.get_mut())
     }
 }
 
@@ -128,8 +116,8 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         &self.lock.raw
     }
 
-    pub(super) fn poisoned(&self) -> bool {
-        self.lock.poison.get()
+    pub(super) fn poison(&self) -> &'a Flag {
+        &self.lock.poison
     }
 }
 

@@ -73,7 +73,7 @@ fn thread_numbers_and_hash_keys_come_from_the_seed() {
 }
 
 /// Load and store under a lock each, as if that were enough.
-fn lost_update() {
+pub(crate) fn lost_update() {
     let number = Arc::new(Mutex::new(0));
     let add = |number: &Mutex<i32>| {
         let seen = *number.lock().unwrap();
@@ -83,7 +83,7 @@ fn lost_update() {
     let adder = thread::spawn(move || add(&other));
     add(&number);
     adder.join().unwrap();
-    assert_eq!(*number.lock().unwrap(), 2);
+    assert_eq!(*number.lock().unwrap(), 2, "lost");
 }
 
 #[test]

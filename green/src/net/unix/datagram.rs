@@ -7,7 +7,7 @@ use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::net::{convert_descriptor, share_descriptor};
+use crate::net::{convert_descriptor, share_descriptor, timeouts};
 use crate::rt::State;
 use crate::rt::reactor::Watched;
 
@@ -180,42 +180,6 @@ impl UnixDatagram {
         self.watched.inner().shutdown(how)
     }
 
-    /// Sets how long receiving may wait; for ever without a value. After that it fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// As [`std::os::unix::net::UnixDatagram::set_read_timeout`].
-    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.watched.inner().set_read_timeout(timeout)?;
-        self.watched.note_read_timeout(timeout);
-        Ok(())
-    }
-
-    /// Sets how long sending may wait; for ever without a value. After that it fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// As [`std::os::unix::net::UnixDatagram::set_write_timeout`].
-    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.watched.inner().set_write_timeout(timeout)?;
-        self.watched.note_write_timeout(timeout);
-        Ok(())
-    }
-
-    /// How long receiving may wait.
-    ///
-    /// # Errors
-    /// As [`std::os::unix::net::UnixDatagram::read_timeout`].
-    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
-        self.watched.inner().read_timeout()
-    }
-
-    /// How long sending may wait.
-    ///
-    /// # Errors
-    /// As [`std::os::unix::net::UnixDatagram::write_timeout`].
-    pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
-        self.watched.inner().write_timeout()
-    }
-
     /// Whether calls fail with `WouldBlock` rather than wait.
     ///
     /// # Errors
@@ -233,6 +197,7 @@ impl UnixDatagram {
     }
 }
 
+timeouts!(UnixDatagram, "std::os::unix::net::UnixDatagram");
 share_descriptor!(UnixDatagram);
 convert_descriptor!(UnixDatagram, net::UnixDatagram);
 

@@ -7,9 +7,8 @@ use std::os::fd::AsFd;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use crate::net::{convert_descriptor, delegate_read, delegate_write, message, share_descriptor};
+use crate::net::{convert_descriptor, delegate_read, delegate_write, message, share_descriptor, timeouts};
 use crate::rt::State;
 use crate::rt::blocking::in_place;
 use crate::rt::reactor::{Interest, Watched};
@@ -91,42 +90,6 @@ impl UnixStream {
         self.watched.inner().shutdown(how)
     }
 
-    /// Sets how long receiving may wait; for ever without a value. After that it fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// As [`std::os::unix::net::UnixStream::set_read_timeout`].
-    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.watched.inner().set_read_timeout(timeout)?;
-        self.watched.note_read_timeout(timeout);
-        Ok(())
-    }
-
-    /// Sets how long sending may wait; for ever without a value. After that it fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// As [`std::os::unix::net::UnixStream::set_write_timeout`].
-    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.watched.inner().set_write_timeout(timeout)?;
-        self.watched.note_write_timeout(timeout);
-        Ok(())
-    }
-
-    /// How long receiving may wait.
-    ///
-    /// # Errors
-    /// As [`std::os::unix::net::UnixStream::read_timeout`].
-    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
-        self.watched.inner().read_timeout()
-    }
-
-    /// How long sending may wait.
-    ///
-    /// # Errors
-    /// As [`std::os::unix::net::UnixStream::write_timeout`].
-    pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
-        self.watched.inner().write_timeout()
-    }
-
     /// Whether calls fail with `WouldBlock` rather than wait.
     ///
     /// # Errors
@@ -204,6 +167,7 @@ impl Write for &UnixStream {
 
 delegate_read!(UnixStream);
 delegate_write!(UnixStream);
+timeouts!(UnixStream, "std::os::unix::net::UnixStream");
 share_descriptor!(UnixStream);
 convert_descriptor!(UnixStream, net::UnixStream);
 
