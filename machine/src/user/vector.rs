@@ -206,6 +206,22 @@ macro_rules! stac {
     };
 }
 
+/// The end of a function with [`may_fault!`]: user pages are closed again, and it returns 0, or 1 after a fault.
+macro_rules! answer {
+    () => {
+        concat!(
+            "xor eax, eax
+            775:\n",
+            clac!(),
+            "
+            ret
+            776:
+            mov eax, 1
+            jmp 775b"
+        )
+    };
+}
+
 /// Clears the header, saves, and writes the marks: magic number and total size, components, size, and the magic number behind
 /// the state. Returns 0, or 1 after a fault.
 ///
@@ -235,13 +251,7 @@ unsafe extern "sysv64" fn xsave_user(to: usize, head: u64, components: u64, size
         may_fault!("mov [rdi + 496], r10"),
         may_fault!("mov [rdi + 504], r10"),
         may_fault!("mov [rdi + rcx], r8d"),
-        "xor eax, eax",
-        "775:",
-        clac!(),
-        "ret",
-        "776:",
-        "mov eax, 1",
-        "jmp 775b",
+        answer!(),
     )
 }
 
@@ -249,17 +259,7 @@ unsafe extern "sysv64" fn xsave_user(to: usize, head: u64, components: u64, size
 /// 1. `to` is a multiple of 64, and 512 bytes from there on lie below `USER_END`.
 #[unsafe(naked)]
 unsafe extern "sysv64" fn fxsave_user(to: usize) -> u32 {
-    naked_asm!(
-        stac!(),
-        may_fault!("fxsave64 [rdi]"),
-        "xor eax, eax",
-        "775:",
-        clac!(),
-        "ret",
-        "776:",
-        "mov eax, 1",
-        "jmp 775b",
-    )
+    naked_asm!(stac!(), may_fault!("fxsave64 [rdi]"), answer!(),)
 }
 
 /// # Safety
@@ -272,13 +272,7 @@ unsafe extern "sysv64" fn xrstor_user(from: usize, components: u64) -> u32 {
         "shr rdx, 32",
         stac!(),
         may_fault!("xrstor64 [rdi]"),
-        "xor eax, eax",
-        "775:",
-        clac!(),
-        "ret",
-        "776:",
-        "mov eax, 1",
-        "jmp 775b",
+        answer!(),
     )
 }
 
@@ -286,17 +280,7 @@ unsafe extern "sysv64" fn xrstor_user(from: usize, components: u64) -> u32 {
 /// 1. `from` is a multiple of 64, and 512 bytes from there on lie below `USER_END`.
 #[unsafe(naked)]
 unsafe extern "sysv64" fn fxrstor_user(from: usize) -> u32 {
-    naked_asm!(
-        stac!(),
-        may_fault!("fxrstor64 [rdi]"),
-        "xor eax, eax",
-        "775:",
-        clac!(),
-        "ret",
-        "776:",
-        "mov eax, 1",
-        "jmp 775b",
-    )
+    naked_asm!(stac!(), may_fault!("fxrstor64 [rdi]"), answer!(),)
 }
 
 /// Reads MXCSR and the marks of an area. Returns 0, or 1 after a fault.
@@ -315,13 +299,7 @@ unsafe extern "sysv64" fn read_marks(from: usize, into: *mut Marks) -> u32 {
         "mov [rsi + 8], rdx",
         "mov [rsi + 16], r8",
         "mov [rsi + 24], r9",
-        "xor eax, eax",
-        "775:",
-        clac!(),
-        "ret",
-        "776:",
-        "mov eax, 1",
-        "jmp 775b",
+        answer!(),
     )
 }
 
@@ -331,16 +309,5 @@ unsafe extern "sysv64" fn read_marks(from: usize, into: *mut Marks) -> u32 {
 /// 1. Four bytes from `from` on lie below `USER_END`; `into` may be written.
 #[unsafe(naked)]
 unsafe extern "sysv64" fn read_word(from: usize, into: *mut u32) -> u32 {
-    naked_asm!(
-        stac!(),
-        may_fault!("mov ecx, [rdi]"),
-        "mov [rsi], ecx",
-        "xor eax, eax",
-        "775:",
-        clac!(),
-        "ret",
-        "776:",
-        "mov eax, 1",
-        "jmp 775b",
-    )
+    naked_asm!(stac!(), may_fault!("mov ecx, [rdi]"), "mov [rsi], ecx", answer!(),)
 }

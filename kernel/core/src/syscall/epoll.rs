@@ -2,11 +2,11 @@
 
 use super::Call;
 use super::install::install;
-use super::poll::{AT_ONCE, deadline, open_file, timespec_deadline, with_mask};
+use super::poll::{AT_ONCE, deadline, timespec_deadline, with_mask};
 use crate::error::Errno;
 use crate::ipc::epoll::{Epoll, Event, Interest};
 use crate::syscall::memory::UserMemory;
-use crate::vfs::{File, OpenFlags};
+use crate::vfs::OpenFlags;
 use alloc::sync::Arc;
 use linux_raw_sys::general as linux;
 use threadbare_machine::paging::USER_END;
@@ -45,8 +45,8 @@ pub(super) fn epoll_ctl(
         _ => Some(call.read::<Event>(event)?),
     };
     let fd = fd as u32;
-    let instance = file(call, epoll as u32)?;
-    let target = file(call, fd)?;
+    let instance = call.file(epoll)?;
+    let target = call.file(fd as usize)?;
     if !target.operations().can_wait() || target.is_path_only() {
         return Err(Errno::EPERM);
     }
@@ -65,10 +65,6 @@ pub(super) fn epoll_ctl(
         _ => return Err(Errno::EINVAL),
     }
     Ok(0)
-}
-
-fn file(call: &Call<'_>, fd: u32) -> Result<Arc<File>, Errno> {
-    open_file(call, fd).ok_or(Errno::EBADF)
 }
 
 /// `epoll_wait(2)`.
@@ -124,7 +120,7 @@ fn wait(
     if end.is_none_or(|end| end > USER_END) {
         return Err(Errno::EFAULT);
     }
-    let instance = file(call, epoll as u32)?;
+    let instance = call.file(epoll)?;
     let epoll = instance.operations_as::<Epoll>().ok_or(Errno::EINVAL)?;
     let memory = call.memory();
     let mut to = events; // the events come in their order

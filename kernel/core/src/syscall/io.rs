@@ -2,11 +2,9 @@
 
 use super::Call;
 use super::memory::UserMemory;
-use super::poll::open_file;
 use crate::error::Errno;
 use crate::mm::CurrentMemory;
-use crate::vfs::{File, Sink, Source};
-use alloc::sync::Arc;
+use crate::vfs::{Sink, Source};
 use core::ops::Range;
 use threadbare_machine::memory::Frame;
 
@@ -74,20 +72,15 @@ impl Source for UserPiece<'_> {
     }
 }
 
-/// The open file of a descriptor. One that only stands for a place can be neither read nor written.
-fn data_file(call: &Call<'_>, fd: usize) -> Result<Arc<File>, Errno> {
-    open_file(call, fd as u32).ok_or(Errno::EBADF)
-}
-
 /// `read(2)`.
 pub(super) fn read(call: &mut Call<'_>, [fd, to, count, ..]: [usize; 6]) -> Result<usize, Errno> {
-    let file = data_file(call, fd)?;
+    let file = call.file(fd)?;
     file.read(&mut UserPiece::new(call, to, count))
 }
 
 /// `write(2)`. No file grows past `RLIMIT_FSIZE`.
 pub(super) fn write(call: &mut Call<'_>, [fd, from, count, ..]: [usize; 6]) -> Result<usize, Errno> {
-    let file = data_file(call, fd)?;
+    let file = call.file(fd)?;
     let mut data = UserPiece::new(call, from, count);
     if data.length > 0 && file.has_bytes() {
         let limit = call.process().limits.lock().file_size();

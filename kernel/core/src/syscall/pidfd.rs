@@ -112,7 +112,6 @@ pub(super) fn pidfd_getfd(call: &mut Call<'_>, [fd, wanted, flags, ..]: [usize; 
     if !own.may_inspect(&process.credentials()) {
         return Err(Errno::EPERM);
     }
-    let wanted = u32::try_from(wanted).map_err(|_| Errno::EBADF)?;
-    let wanted = process.files.lock().get(wanted)?.file.clone();
+    let wanted = process.files.lock().get(wanted as u32)?.file.clone();
     Ok(install(call, wanted, true)? as usize)
 }

@@ -133,9 +133,8 @@ pub(super) fn with_mask(
 }
 
 /// The open file of a descriptor, if it is open.
-pub(super) fn open_file(call: &Call<'_>, fd: u32) -> Option<Arc<File>> {
-    let files = call.process().files.lock();
-    files.get(fd).ok().map(|descriptor| descriptor.file.clone())
+fn open_file(call: &Call<'_>, fd: u32) -> Option<Arc<File>> {
+    call.file(fd as usize).ok()
 }
 
 fn poll_until(call: &Call<'_>, fds: usize, count: usize, until: Option<Nanoseconds>) -> Result<usize, Errno> {

@@ -47,24 +47,21 @@ pub(super) fn execveat(
         return Err(Errno::EINVAL);
     }
     let path = read_path(call, path)?;
+    let file = || -> Result<Place, Errno> { Ok(call.file(directory)?.place().clone()) };
     #[expect(clippy::cast_possible_truncation, reason = "a descriptor is an int")]
     let directory = (directory as u32).cast_signed();
-    let file = |fd: i32| -> Result<Place, Errno> {
-        let fd = u32::try_from(fd).map_err(|_| Errno::EBADF)?;
-        Ok(call.process().files.lock().get(fd)?.file.place().clone())
-    };
     if path.is_empty() {
         if flags & linux::AT_EMPTY_PATH == 0 {
             return Err(Errno::ENOENT);
         }
         let name = format!("/dev/fd/{directory}").into_bytes();
-        let start = From::File(file(directory)?);
+        let start = From::File(file()?);
         return replace(call, start, name, [arguments, environment]);
     }
     let start = if directory == linux::AT_FDCWD || path.starts_with(b"/") {
         call.process().fs.working_directory()
     } else {
-        file(directory)?
+        file()?
     };
     if flags & linux::AT_SYMLINK_NOFOLLOW != 0 {
         let credentials = call.process().credentials();

@@ -2,7 +2,7 @@
 
 use super::Call;
 use super::memory::UserMemory;
-use super::poll::{AT_ONCE, deadline, open_file, time_left, timespec_deadline, with_mask, write_time_left};
+use super::poll::{AT_ONCE, deadline, time_left, timespec_deadline, with_mask, write_time_left};
 use crate::error::Errno;
 use crate::ipc::{self, Interest};
 use crate::vfs::Readiness;
@@ -184,7 +184,7 @@ fn look(call: &Call<'_>, count: usize, sets: &mut Sets<'_>) -> Result<usize, Err
     let mut total = 0;
     let mut from = 0;
     while let Some(fd) = sets.next(from, count) {
-        let file = open_file(call, fd as u32).ok_or(Errno::EBADF)?;
+        let file = call.file(fd)?;
         let ready = file.operations().poll(&file);
         total += sets.tell(fd, ready);
         from = fd + 1;
@@ -206,7 +206,7 @@ fn wait(
         numbers.try_reserve(1)?;
         numbers.push(fd);
         interests.push(Interest {
-            file: open_file(call, fd as u32).ok_or(Errno::EBADF)?,
+            file: call.file(fd)?,
             asked: sets.asks(fd),
             ready: Readiness::NONE,
         });

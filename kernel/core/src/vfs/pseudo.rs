@@ -34,6 +34,17 @@ pub struct Attributes {
 }
 
 impl Attributes {
+    /// Of a root directory that everybody may read and nobody may write.
+    #[must_use]
+    pub fn of_root(time: Timestamp) -> Attributes {
+        Attributes {
+            number: 1,
+            permissions: 0o555,
+            time,
+            ..Attributes::default()
+        }
+    }
+
     fn metadata(&self, kind: FileType) -> Metadata {
         Metadata {
             inode: self.number,

@@ -14,11 +14,6 @@ pub(crate) type Source = Arc<dyn ProcSource>;
 
 /// A file system that shows what `source` knows.
 pub fn new(source: Arc<dyn ProcSource>) -> Arc<PseudoFileSystem> {
-    let root = Attributes {
-        number: 1,
-        permissions: 0o555,
-        time: source.boot_time(),
-        ..Attributes::default()
-    };
+    let root = Attributes::of_root(source.boot_time());
     PseudoFileSystem::new("proc", PROC_SUPER_MAGIC, root, Box::new(Root::new(source)))
 }

@@ -118,11 +118,6 @@ fn cpus(source: &Source) -> Result<Vec<u8>, Errno> {
 
 /// A file system that shows what `source` knows.
 pub fn new(source: Arc<dyn ProcSource>) -> Arc<PseudoFileSystem> {
-    let root = Attributes {
-        number: 1,
-        permissions: 0o555,
-        time: source.boot_time(),
-        ..Attributes::default()
-    };
+    let root = Attributes::of_root(source.boot_time());
     PseudoFileSystem::new("sysfs", SYSFS_MAGIC, root, Box::new(Tree::new(source, ROOT, 1)))
 }

@@ -6,7 +6,6 @@ use crate::process;
 use crate::syscall::Call;
 use crate::syscall::install::install;
 use crate::syscall::memory::UserMemory;
-use crate::syscall::poll::open_file;
 use crate::vfs::Capability;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -82,7 +81,7 @@ fn take_files(
             return Err(Errno::EINVAL);
         }
         let fd = u32::read_from_bytes(number).map_err(|_| Errno::EINVAL)?;
-        let file = open_file(call, fd).ok_or(Errno::EBADF)?;
+        let file = call.file(fd as usize)?;
         files.try_reserve(1)?;
         files.push(file);
     }

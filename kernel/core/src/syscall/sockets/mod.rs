@@ -86,7 +86,7 @@ mod linux_shutdown {
 
 /// The open file of a descriptor.
 fn file(call: &Call<'_>, fd: usize) -> Result<Arc<File>, Errno> {
-    super::poll::open_file(call, fd as u32)
+    Some(call.file(fd)?)
         .filter(|file| !file.is_path_only())
         .ok_or(Errno::EBADF)
 }
