@@ -69,6 +69,12 @@ fn mapped_files_that_are_cut_punched_and_sealed() {
 }
 
 #[test]
+fn signals_that_tell_of_files() {
+    checks(c("told", Linking::Static), &[]);
+    checks(c("told", Linking::MuslStatic), &[]);
+}
+
+#[test]
 fn signals() {
     checks(c("signals", Linking::Static), &[]);
     checks(c("signals", Linking::MuslStaticPie), &[]);

@@ -35,6 +35,11 @@ fn sqlite() {
 }
 
 #[test]
+fn nginx_with_its_workers() {
+    same("nginx", &["nginx", "curl"], "/bin/sh", "nginx.sh");
+}
+
+#[test]
 fn openssl() {
     same("openssl", &["openssl"], "/bin/sh", "openssl.sh");
 }

@@ -4,11 +4,13 @@ pub mod epoll;
 mod eventfd;
 pub mod pipe;
 mod poller;
+mod told;
 pub mod unix;
 mod waiters;
 
 pub use eventfd::EventCounter;
 pub use poller::{Interest, wait_for_any};
+pub use told::{Owner, Told};
 
 use crate::process::Thread;
 use crate::signal::{Signal, SignalInfo, code, send_to_thread};

@@ -49,6 +49,7 @@ impl Signal {
     pub const SIGVTALRM: Signal = Signal(26);
     pub const SIGPROF: Signal = Signal(27);
     pub const SIGWINCH: Signal = Signal(28);
+    pub const SIGIO: Signal = Signal(29);
     pub const SIGSYS: Signal = Signal(31);
 }
 

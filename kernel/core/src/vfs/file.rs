@@ -10,7 +10,9 @@ use super::{
     Anonymous, FileType, Inode, Name, Observers, OpenFlags, Place, Readiness, Sink, Source, Watchers,
 };
 use crate::error::Errno;
+use crate::ipc::Told;
 use crate::syscall::memory::UserMemory;
+use threadbare_machine::sync::SpinLock;
 
 /// What an offset means to an open file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +133,8 @@ pub struct File {
     offset: AtomicU64,
     /// Who is told when it is closed.
     observers: Observers,
+    /// Who is told by a signal when it becomes ready, once that was asked for.
+    told: SpinLock<Option<Arc<Told>>>,
 }
 
 impl File {
@@ -147,6 +151,7 @@ impl File {
             flags,
             offset: AtomicU64::new(0),
             observers: Observers::new(),
+            told: SpinLock::new(None),
         })
     }
 
@@ -201,6 +206,16 @@ impl File {
         let kept = self.flags.load(Ordering::Relaxed) & !OpenFlags::CHANGEABLE;
         self.flags
             .store(kept | (bits & OpenFlags::CHANGEABLE), Ordering::Relaxed);
+    }
+
+    /// Who is told by a signal when it becomes ready, if that was ever asked for.
+    pub fn told(&self) -> Option<Arc<Told>> {
+        self.told.lock().clone()
+    }
+
+    /// The same, asked for now.
+    pub fn make_told(&self) -> Arc<Told> {
+        self.told.lock().get_or_insert_default().clone()
     }
 
     /// Whether reads and writes fail rather than wait.

@@ -2,9 +2,9 @@
 
 use linux_raw_sys::general as linux;
 use linux_raw_sys::general::{FD_CLOEXEC, O_APPEND, O_NOATIME, O_NONBLOCK};
-use linux_raw_sys::ioctl::{FIOCLEX, FIONBIO, FIONCLEX, FIONREAD};
+use linux_raw_sys::ioctl::{FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD};
 
-use super::{Caller, descriptors, locks};
+use super::{Caller, descriptors, locks, owner};
 use crate::error::Errno;
 use crate::mm;
 use crate::vfs::{Capability, File, FileType, OpenFlags};
@@ -27,7 +27,7 @@ pub(super) fn fcntl(caller: &Caller<'_>, fd: i32, command: u32, argument: usize)
         _ => {}
     }
     match command {
-        linux::F_SETFL => set_flags(caller, &file, argument),
+        linux::F_SETFL => set_flags(caller, &file, number, argument),
         linux::F_GETLK | linux::F_SETLK | linux::F_SETLKW => {
             locks::record(caller, &file, command, argument, false)
         }
@@ -45,28 +45,28 @@ pub(super) fn fcntl(caller: &Caller<'_>, fd: i32, command: u32, argument: usize)
             Ok(seals.ok_or(Errno::EINVAL)? as usize)
         }
         linux::F_ADD_SEALS => add_seals(&file, argument),
-        linux::F_SETOWN | linux::F_SETOWN_EX | linux::F_SETSIG | linux::F_SETLEASE | linux::F_NOTIFY => {
-            (caller.missing)("fcntl: signals about files");
+        linux::F_SETLEASE | linux::F_NOTIFY => {
+            (caller.missing)("fcntl: leases and notes about folders");
             Err(Errno::EINVAL)
         }
-        // Nobody is told, by no signal.
-        linux::F_GETOWN | linux::F_GETSIG => Ok(0),
         linux::F_GETLEASE => Ok(linux::F_UNLCK as usize),
-        _ => Err(Errno::EINVAL),
+        _ => owner::fcntl(caller, &file, command, argument).unwrap_or(Err(Errno::EINVAL)),
     }
 }
 
-fn set_flags(caller: &Caller<'_>, file: &File, argument: usize) -> Result<usize, Errno> {
+fn set_flags(caller: &Caller<'_>, file: &File, fd: u32, argument: usize) -> Result<usize, Errno> {
     let bits = u32::try_from(argument & u32::MAX as usize).unwrap_or_default();
     let old = file.flags();
     let metadata = file.inode().metadata();
     if bits & O_NOATIME != 0 && !old.has(O_NOATIME) && !caller.credentials.owns(&metadata) {
         return Err(Errno::EPERM);
     }
-    if bits & linux::FASYNC != 0 {
-        (caller.missing)("fcntl: O_ASYNC");
+    match owner::switch(file, fd, bits & linux::FASYNC != 0) {
+        Err(Errno::ENOTTY) | Ok(()) => {} // where nobody can be told, the flag is dropped
+        Err(errno) => return Err(errno),
     }
-    file.set_flags(bits & (OpenFlags::CHANGEABLE & !linux::FASYNC | O_APPEND));
+    let told = file.flags().bits() & linux::FASYNC;
+    file.set_flags(told | bits & (OpenFlags::CHANGEABLE & !linux::FASYNC | O_APPEND));
     Ok(0)
 }
 
@@ -107,6 +107,10 @@ pub(super) fn ioctl(caller: &Caller<'_>, fd: i32, request: u32, argument: usize)
             let others = file.flags().bits() & !O_NONBLOCK;
             file.set_flags(if on != 0 { others | O_NONBLOCK } else { others });
             Ok(0)
+        }
+        FIOASYNC => {
+            let on: i32 = caller.memory.read(argument)?;
+            owner::switch(&file, number, on != 0).map(|()| 0)
         }
         FIONREAD if file.inode().kind() == FileType::Regular => {
             let left = file.inode().metadata().size.saturating_sub(file.offset());

@@ -14,6 +14,7 @@ mod directories;
 mod locks;
 pub(super) mod names;
 mod open;
+mod owner;
 mod seek;
 mod size;
 mod splice;
