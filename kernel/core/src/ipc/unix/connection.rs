@@ -12,9 +12,13 @@ use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU32, Ordering};
+use threadbare_machine::sync::SpinLock;
 
 /// The most connections that may wait to be accepted (`net.core.somaxconn`).
 const BACKLOG_MOST: usize = 4096;
+
+/// Held while a connection becomes one side's peer and the other side's to accept: threads may connect one socket at once.
+static CONNECTING: SpinLock<()> = SpinLock::new(());
 
 impl Socket {
     /// Whether it has a name.
@@ -132,6 +136,29 @@ impl Socket {
             nonblocking,
             timeout: self.options.timeout(Timeout::Send),
         };
+        self.may_connect()?;
+        let server = self.other_side(&own, to, self.name(), owner);
+        let connected = waiting.wait(&to.connectors, || {
+            let _one_at_a_time = CONNECTING.lock();
+            // Again each time: another thread may have connected this socket while this one waited.
+            if let Err(error) = self.may_connect() {
+                return Some(Err(error));
+            }
+            let enqueued = to.enqueue(&server)?;
+            Some(enqueued.map(|()| self.join(to.seen_through(&server))))
+        });
+        if let Err(error) = connected {
+            server.disconnect();
+            to.connectors.wake_one(); // the room that this one was woken for is another's
+            return Err(error);
+        }
+        to.acceptors.wake_one();
+        to.watchers.notify(Readiness::READ);
+        self.watchers.notify(Readiness::ALL);
+        Ok(())
+    }
+
+    fn may_connect(&self) -> Result<(), Errno> {
         let state = self.state.lock();
         if state.peer.is_some() {
             return Err(Errno::EISCONN);
@@ -139,25 +166,17 @@ impl Socket {
         if state.listener.is_some() {
             return Err(Errno::EINVAL);
         }
-        let name = state.name.clone();
-        drop(state);
-        let server = self.other_side(&own, to, name, owner);
-        if let Err(error) = waiting.wait(&to.connectors, || to.enqueue(&server)) {
-            server.disconnect();
-            return Err(error);
-        }
-        let state = to.state.lock();
-        let peer = Peer {
+        Ok(())
+    }
+
+    /// A listener as the peer of those that it is connected with by `server`.
+    fn seen_through(&self, server: &Socket) -> Peer {
+        let state = self.state.lock();
+        Peer {
             inbox: server.inbox.clone(),
             name: state.name.clone(),
             credentials: state.owner,
-        };
-        drop(state);
-        self.join(peer);
-        to.acceptors.wake_one();
-        to.watchers.notify(Readiness::READ);
-        self.watchers.notify(Readiness::ALL);
-        Ok(())
+        }
     }
 
     /// The socket that `to` will accept: whole before anybody can see it.

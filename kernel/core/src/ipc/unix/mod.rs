@@ -13,7 +13,7 @@
 //! | [`socket`], [`connection`] | what a descriptor stands for; `connect`, `listen`, `accept` |
 //! | [`options`] | `getsockopt` and `setsockopt` |
 //!
-//! Locks: a socket's state, then nothing; an inbox' queue, then nothing. User memory is copied, waiters are woken and
+//! Locks: that of connecting; a socket's state, then nothing; an inbox' queue, then nothing. User memory is copied, waiters are woken and
 //! files dropped with neither held.
 //!
 //! Limits: descriptors on their way are counted over the whole machine, and more than a process may have open are
