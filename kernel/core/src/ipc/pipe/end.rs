@@ -1,6 +1,6 @@
 //! [`End`]: an open end of a pipe, and how it comes about (`pipe(2)`, `fifo(7)`).
 
-use super::state::{DEFAULT_SLOTS, MAX_SIZE, Pipe};
+use super::state::{DEFAULT_SLOTS, MAX_SIZE, Pipe, State};
 use crate::error::Errno;
 use crate::ipc::interrupted;
 use crate::syscall::memory::UserMemory;
@@ -50,7 +50,7 @@ pub fn create(flags: OpenFlags, credentials: &Credentials) -> Result<[Arc<File>;
     });
     let end = |access| {
         let flags = OpenFlags::internal(flags.bits() | access);
-        let operations = End::join(&pipe, flags);
+        let (operations, _) = End::join(&pipe, flags);
         File::anonymous(inode.clone(), label.clone(), Arc::new(operations), flags)
     };
     Ok([end(linux::O_RDONLY), end(linux::O_WRONLY)])
@@ -76,13 +76,37 @@ impl Inode for PipeInode {
     }
 
     fn open(self: Arc<Self>, flags: OpenFlags) -> Result<Arc<dyn FileOperations>, Errno> {
-        Ok(Arc::new(End::join(&self.pipe, flags)))
+        let (end, _) = End::join(&self.pipe, flags);
+        Ok(Arc::new(end))
+    }
+}
+
+/// Those on the other side of an end.
+struct Partners {
+    /// How many have ever come.
+    opens: u32,
+    /// Whether one is there.
+    here: bool,
+}
+
+impl Partners {
+    fn of(state: &State, writes: bool) -> Partners {
+        let (opens, there) = if writes {
+            (state.reader_opens, state.readers)
+        } else {
+            (state.writer_opens, state.writers)
+        };
+        Partners {
+            opens,
+            here: there != 0,
+        }
     }
 }
 
 impl End {
-    /// Opens a pipe, whoever else has it open.
-    fn join(pipe: &Arc<Pipe>, flags: OpenFlags) -> End {
+    /// Opens a pipe, whoever else has it open; what it finds on the other side belongs to the same moment: who comes after counts
+    /// this one as there, and may be gone before this task runs again.
+    fn join(pipe: &Arc<Pipe>, flags: OpenFlags) -> (End, Partners) {
         let (reads, writes) = (flags.readable(), flags.writable());
         let mut state = pipe.state();
         if reads {
@@ -93,14 +117,16 @@ impl End {
             state.writers = state.writers.saturating_add(1);
             state.writer_opens = state.writer_opens.wrapping_add(1);
         }
+        let partners = Partners::of(&state, writes);
         drop(state);
         pipe.openers.wake_all();
-        End {
+        let end = End {
             pipe: pipe.clone(),
             reads,
             writes,
             hangs_up_after: None,
-        }
+        };
+        (end, partners)
     }
 
     /// Opens a FIFO: who only reads waits for a writer, and the other way round (`fifo(7)`).
@@ -109,36 +135,18 @@ impl End {
     /// `ENXIO` for a writer that would have to wait with `O_NONBLOCK`; `ERESTARTSYS`.
     pub(in crate::ipc) fn open_fifo(pipe: &Arc<Pipe>, flags: OpenFlags) -> Result<End, Errno> {
         let nonblocking = flags.has(linux::O_NONBLOCK);
-        let alone = |writes: bool| {
-            let state = pipe.state();
-            if writes {
-                state.readers == 0
-            } else {
-                state.writers == 0
-            }
-        };
-        if flags.writable() && !flags.readable() && nonblocking && alone(true) {
+        if flags.writable() && !flags.readable() && nonblocking && pipe.state().readers == 0 {
             return Err(Errno::ENXIO);
         }
-        let mut end = End::join(pipe, flags);
-        // Somebody may come and be gone before this task runs again: openings are counted, not who is there, and before a look.
-        let partners = || {
-            let state = pipe.state();
-            if end.writes {
-                state.reader_opens
-            } else {
-                state.writer_opens
-            }
-        };
-        let before = partners();
-        if end.reads == end.writes || !alone(end.writes) {
+        let (mut end, before) = End::join(pipe, flags);
+        if end.reads == end.writes || before.here {
             return Ok(end);
         }
         if nonblocking {
-            end.hangs_up_after = Some(before);
+            end.hangs_up_after = Some(before.opens);
             return Ok(end);
         }
-        let came = || (partners() != before).then_some(());
+        let came = || (Partners::of(&pipe.state(), end.writes).opens != before.opens).then_some(());
         pipe.openers
             .wait_until(None, interrupted, came)
             .ok_or(Errno::ERESTARTSYS)?;
