@@ -6,9 +6,7 @@ use threadbare_tests::{Case, Linking, Outcome, Scratch, c};
 
 /// Runs a program once per seed: no line may say NO.
 fn explored(program: &str, part: &str, seeds: RangeInclusive<u32>) {
-    let folder = Scratch::new("races");
-    let arguments = [part.as_ref(), folder.path().as_os_str()];
-    let case = Case::new(c(program, Linking::Static), arguments).volume(folder.path());
+    let case = Case::new(c(program, Linking::Static), [part, "/tmp"]);
     for seed in seeds {
         let seed = seed.to_string();
         let mut command = case.command_with(&["--icount", "--preempt-seed", &seed]);
@@ -60,9 +58,7 @@ fn one_socket_that_two_threads_connect_is_connected_once() {
 
 #[test]
 fn a_seed_gives_the_same_run_again() {
-    let folder = Scratch::new("races");
-    let arguments = ["threads".as_ref(), folder.path().as_os_str()];
-    let case = Case::new(c("races", Linking::Static), arguments).volume(folder.path());
+    let case = Case::new(c("races", Linking::Static), ["threads", "/tmp"]);
     let instructions = |seed| {
         let outcome = Outcome::of(
             &mut case.command_with(&["--icount", "--stats", "--preempt-seed", seed]),
