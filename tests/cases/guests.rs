@@ -69,6 +69,12 @@ fn mapped_files_that_are_cut_punched_and_sealed() {
 }
 
 #[test]
+fn shared_memory_of_system_v() {
+    checks(c("segments", Linking::Static), &[]);
+    checks(c("segments", Linking::MuslStatic), &[]);
+}
+
+#[test]
 fn signals_that_tell_of_files() {
     checks(c("told", Linking::Static), &[]);
     checks(c("told", Linking::MuslStatic), &[]);

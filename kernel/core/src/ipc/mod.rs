@@ -4,6 +4,7 @@ pub mod epoll;
 mod eventfd;
 pub mod pipe;
 mod poller;
+pub mod shared_memory;
 mod told;
 pub mod unix;
 mod waiters;

@@ -55,6 +55,23 @@ pub(crate) fn is_written_through_mappings(inode: &Arc<dyn Inode>) -> bool {
     })
 }
 
+/// How many mappings of a file there are.
+pub(crate) fn count_mappings(inode: &Arc<dyn Inode>) -> usize {
+    let of_file = |memory: Arc<process::Memory>| {
+        let memory = memory.lock();
+        memory
+            .vmas()
+            .filter(|(_, vma)| pages_of(vma, inode).is_some())
+            .count()
+    };
+    spaces().map(of_file).sum()
+}
+
+/// Whether both are one file.
+pub(crate) fn is_same_file(a: &Arc<dyn Inode>, b: &Arc<dyn Inode>) -> bool {
+    ptr::addr_eq(Arc::as_ptr(a), Arc::as_ptr(b))
+}
+
 fn take_back(inode: &Arc<dyn Inode>, pages: Range<u64>, from_private: bool) {
     // Pairs with the acquire of `Cuts`: who sees the count sees the file changed.
     CUTS.fetch_add(1, Ordering::Release);
@@ -92,9 +109,7 @@ fn bytes(pages: u64) -> usize {
 /// The first page of the file that a mapping shows, if it is one of that file.
 fn pages_of(vma: &Vma, file: &Arc<dyn Inode>) -> Option<u64> {
     match &vma.backing {
-        Backing::File { inode, page, .. } => {
-            ptr::addr_eq(Arc::as_ptr(inode), Arc::as_ptr(file)).then_some(*page)
-        }
+        Backing::File { inode, page, .. } => is_same_file(inode, file).then_some(*page),
         Backing::Anonymous => None,
     }
 }
@@ -112,6 +127,23 @@ impl AddressSpace {
             if start < end {
                 self.space.clear(range.start + start..range.start + end);
             }
+        }
+    }
+
+    /// Unmaps whatever belongs to the mapping of a file that began at `address` (`shmdt(2)`).
+    pub(crate) fn detach(&mut self, address: usize, file: &Arc<dyn Inode>) {
+        let began_there = |range: &Range<usize>, vma: &Vma| {
+            let first = pages_of(vma, file).filter(|_| vma.shared).map(bytes);
+            first.is_some_and(|first| range.start.checked_sub(first) == Some(address))
+        };
+        loop {
+            let found = self
+                .vmas
+                .iter()
+                .find(|(range, vma)| began_there(range, vma))
+                .map(|(range, _)| range);
+            let Some(range) = found else { return };
+            self.unmap_range(range);
         }
     }
 

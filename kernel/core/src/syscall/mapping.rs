@@ -4,8 +4,9 @@ use super::Call;
 use super::memory::UserMemory;
 use crate::error::Errno;
 use crate::mm::{Backing, OnFork, Touch, Vma, Whereto, is_more_than_the_machine};
-use crate::vfs::{DeviceNumber, FileType, Name, Place};
+use crate::vfs::{DeviceNumber, FileType, Inode, Name, Place};
 use alloc::format;
+use alloc::sync::Arc;
 use linux_raw_sys::general as linux;
 use threadbare_machine::memory::PAGE_SIZE;
 use threadbare_machine::paging::{Access, USER_END};
@@ -79,14 +80,7 @@ pub(super) fn mmap(
 
 /// Memory that is shared with those to whom `fork(2)` gives it: a file of the root file system that has no name.
 fn shared_memory(call: &Call<'_>, length: usize, access: Access) -> Result<Vma, Errno> {
-    if is_more_than_the_machine(length) {
-        return Err(Errno::ENOMEM);
-    }
-    let mount = call.process().fs.namespace().root();
-    let mount = mount.mount().ok_or(Errno::ENODEV)?;
-    let inode = mount.file_system.unnamed_file(0o666, false)?;
-    let size = length.checked_next_multiple_of(PAGE_SIZE).ok_or(Errno::ENOMEM)?;
-    inode.contents().ok_or(Errno::ENODEV)?.truncate(size as u64)?;
+    let inode = unnamed_memory(call, length)?;
     let place = Place::anonymous(inode.clone(), Name::Static(b"/dev/zero (deleted)"));
     Ok(Vma {
         shared: true,
@@ -97,6 +91,19 @@ fn shared_memory(call: &Call<'_>, length: usize, access: Access) -> Result<Vma, 
         },
         ..Vma::anonymous(access)
     })
+}
+
+/// A file of whole pages that has no name.
+pub(super) fn unnamed_memory(call: &Call<'_>, length: usize) -> Result<Arc<dyn Inode>, Errno> {
+    if is_more_than_the_machine(length) {
+        return Err(Errno::ENOMEM);
+    }
+    let mount = call.process().fs.namespace().root();
+    let mount = mount.mount().ok_or(Errno::ENODEV)?;
+    let inode = mount.file_system.unnamed_file(0o666, false)?;
+    let size = length.checked_next_multiple_of(PAGE_SIZE).ok_or(Errno::ENOMEM)?;
+    inode.contents().ok_or(Errno::ENODEV)?.truncate(size as u64)?;
+    Ok(inode)
 }
 
 fn file_mapping(

@@ -34,6 +34,7 @@ mod relations;
 mod sched;
 mod sched_attributes;
 mod select;
+mod shared_memory;
 mod signalfd;
 mod signals;
 mod sockets;

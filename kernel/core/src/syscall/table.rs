@@ -2,8 +2,8 @@
 
 use super::{
     Call, adjtimex, capabilities, epoll, eventfd, futex, identity, io, kill, mapping, names, nice, pidfd,
-    pipe, poll, process, relations, sched, sched_attributes, select, signalfd, signals, sockets, system,
-    threads, timerfd, timers, times, unshare, usage, users, wait,
+    pipe, poll, process, relations, sched, sched_attributes, select, shared_memory, signalfd, signals,
+    sockets, system, threads, timerfd, timers, times, unshare, usage, users, wait,
 };
 use crate::error::Errno;
 use crate::mm::memory_is_scarce;
@@ -41,6 +41,10 @@ table! {
     __NR_brk => mapping::brk,
     __NR_madvise => mapping::madvise,
     __NR_msync => mapping::msync,
+    __NR_shmget => shared_memory::shmget,
+    __NR_shmat => shared_memory::shmat,
+    __NR_shmdt => shared_memory::shmdt,
+    __NR_shmctl => shared_memory::shmctl,
     __NR_mlock => mapping::mlock,
     __NR_mlock2 => mapping::mlock,
     __NR_munlock => mapping::mlock,

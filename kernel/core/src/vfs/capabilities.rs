@@ -28,6 +28,7 @@ pub enum Capability {
     SysChroot = linux::CAP_SYS_CHROOT,
     SysPtrace = linux::CAP_SYS_PTRACE,
     SysAdmin = linux::CAP_SYS_ADMIN,
+    IpcOwner = linux::CAP_IPC_OWNER,
     SysNice = linux::CAP_SYS_NICE,
     SysResource = linux::CAP_SYS_RESOURCE,
     SysTime = linux::CAP_SYS_TIME,
