@@ -17,7 +17,8 @@ pub fn page_fault(thread: &Thread, context: &mut UserContext, address: usize, ac
         _ => Touch::Read,
     };
     thread.faults.fetch_add(1, Ordering::Relaxed);
-    if let Err(error) = thread.process.memory().lock().fault(address, touch) {
+    let brought_in = thread.process.memory().lock().fault(address, touch); // and the lock is free again
+    if let Err(error) = brought_in {
         no_page(thread, context, address, error);
     }
 }
