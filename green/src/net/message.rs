@@ -7,6 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use super::calls::ask_simulated;
+use crate::rt::call::call;
 #[cfg(feature = "sim")]
 use crate::rt::sim::network::calls as simulated;
 
@@ -17,40 +18,54 @@ fn check(result: impl TryInto<usize>) -> io::Result<usize> {
     result.try_into().map_err(|_| io::Error::last_os_error())
 }
 
-/// recv(2) without the C library's cancellation point, which costs some nanoseconds in a process of several threads.
+/// recv(2).
 #[inline]
 pub(crate) fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: libc::c_int) -> io::Result<usize> {
     ask_simulated!(simulated::receive(fd, buffer, flags & libc::MSG_PEEK != 0));
     // SAFETY: the buffer is valid for writing, and no address is asked for.
-    check(unsafe {
-        libc::syscall(
+    unsafe {
+        call(
             libc::SYS_recvfrom,
-            fd.as_raw_fd(),
-            buffer.as_mut_ptr(),
-            buffer.len(),
-            flags | libc::MSG_DONTWAIT,
-            std::ptr::null_mut::<libc::sockaddr>(),
-            std::ptr::null_mut::<libc::socklen_t>(),
+            [
+                number(fd),
+                buffer.as_mut_ptr().expose_provenance(),
+                buffer.len(),
+                bits(flags | libc::MSG_DONTWAIT),
+                0,
+                0,
+            ],
         )
-    })
+    }
 }
 
-/// send(2), likewise.
+/// send(2).
 #[inline]
 pub(crate) fn send(fd: BorrowedFd<'_>, buffer: &[u8]) -> io::Result<usize> {
     ask_simulated!(simulated::send(fd, buffer));
     // SAFETY: the buffer is valid for reading, and no address is given.
-    check(unsafe {
-        libc::syscall(
+    unsafe {
+        call(
             libc::SYS_sendto,
-            fd.as_raw_fd(),
-            buffer.as_ptr(),
-            buffer.len(),
-            libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL,
-            std::ptr::null::<libc::sockaddr>(),
-            0,
+            [
+                number(fd),
+                buffer.as_ptr().expose_provenance(),
+                buffer.len(),
+                bits(libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL),
+                0,
+                0,
+            ],
         )
-    })
+    }
+}
+
+/// A descriptor as an argument of a system call.
+fn number(fd: BorrowedFd<'_>) -> usize {
+    bits(fd.as_raw_fd())
+}
+
+/// An `int` as an argument of a system call, which looks at no more than its bits.
+fn bits(int: libc::c_int) -> usize {
+    int.cast_unsigned() as usize
 }
 
 /// How many slices one call takes, in the type that the C library has for it.

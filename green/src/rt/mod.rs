@@ -17,6 +17,7 @@
 
 mod atomic_ref;
 pub(crate) mod blocking;
+pub(crate) mod call;
 mod census;
 pub(crate) mod config;
 pub(crate) mod control;

@@ -7,6 +7,8 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::rt::call::call;
+
 /// One event: `events` is a set of `EPOLL*`, `u64` the token of the registration.
 pub(super) type Event = libc::epoll_event;
 
@@ -66,41 +68,42 @@ pub(super) fn delete(epoll: BorrowedFd<'_>, fd: RawFd) {
 /// Waits for events until `timeout` (for ever without one); how many came. An interrupted wait is one without events.
 pub(super) fn wait(epoll: BorrowedFd<'_>, events: &mut [Event], timeout: Option<Duration>) -> usize {
     static HAS_NANOSECONDS: AtomicBool = AtomicBool::new(true);
-    let capacity = libc::c_int::try_from(events.len()).unwrap_or(libc::c_int::MAX);
+    let instance = epoll.as_raw_fd().cast_unsigned() as usize;
+    let buffer = events.as_mut_ptr().expose_provenance();
     let precise = timeout.filter(|timeout| !timeout.is_zero() && HAS_NANOSECONDS.load(Ordering::Relaxed));
     if let Some(timeout) = precise {
         let timespec = timespec(timeout);
-        // SAFETY: the buffer has room for `capacity` events, the time is valid, and there is no signal mask.
+        // SAFETY: the buffer has room for so many events, the time is valid, and there is no signal mask.
         let result = unsafe {
-            libc::syscall(
+            call(
                 libc::SYS_epoll_pwait2,
-                epoll.as_raw_fd(),
-                events.as_mut_ptr(),
-                capacity,
-                &raw const timespec,
-                std::ptr::null::<libc::sigset_t>(),
-                0_usize,
+                [
+                    instance,
+                    buffer,
+                    events.len(),
+                    (&raw const timespec).expose_provenance(),
+                    0,
+                    0,
+                ],
             )
         };
-        if result >= 0 {
-            return usize::try_from(result).unwrap_or(0);
+        match result {
+            // Before Linux 5.11.
+            Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {
+                HAS_NANOSECONDS.store(false, Ordering::Relaxed);
+            }
+            waited => return waited.unwrap_or(0),
         }
-        if io::Error::last_os_error().raw_os_error() != Some(libc::ENOSYS) {
-            return 0;
-        }
-        // Before Linux 5.11.
-        HAS_NANOSECONDS.store(false, Ordering::Relaxed);
     }
-    // SAFETY: the buffer has room for `capacity` events.
+    let timeout = milliseconds(timeout).cast_unsigned() as usize;
+    // SAFETY: the buffer has room for so many events.
     let result = unsafe {
-        libc::epoll_wait(
-            epoll.as_raw_fd(),
-            events.as_mut_ptr(),
-            capacity,
-            milliseconds(timeout),
+        call(
+            libc::SYS_epoll_wait,
+            [instance, buffer, events.len(), timeout, 0, 0],
         )
     };
-    usize::try_from(result).unwrap_or(0)
+    result.unwrap_or(0)
 }
 
 /// Waits on the calling operating-system thread until `fd` has one of `events`, or is broken. False if `deadline` came first.
