@@ -176,6 +176,23 @@ fn a_write_that_takes_too_long_fails() {
 }
 
 #[test]
+fn hundreds_of_connections_wait_to_be_accepted() {
+    on_each(|| {
+        let (listener, address) = listener();
+        let limit = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+        let count = limit.trim().parse::<usize>().unwrap().min(300);
+        // Nobody accepts: one too many would get no answer.
+        let streams: Vec<_> = (0..count)
+            .map(|_| TcpStream::connect_timeout(&address, Duration::from_secs(20)).unwrap())
+            .collect();
+        for stream in &streams {
+            let (_accepted, peer) = listener.accept().unwrap();
+            assert_eq!(peer, stream.local_addr().unwrap());
+        }
+    });
+}
+
+#[test]
 fn a_connection_that_takes_too_long_is_given_up() {
     on_each(|| {
         let (listener, address) = listener();

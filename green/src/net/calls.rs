@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
-#[cfg(feature = "sim")]
 use std::os::fd::AsFd;
 
 use super::message;
@@ -35,7 +34,9 @@ pub(super) use in_runs;
 
 pub(super) fn listen(address: &SocketAddr) -> io::Result<TcpListener> {
     in_runs!(simulated::listen(address));
-    TcpListener::bind(address)
+    let listener = TcpListener::bind(address)?;
+    message::listen_for_many(listener.as_fd())?;
+    Ok(listener)
 }
 
 pub(super) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {

@@ -119,6 +119,13 @@ pub(crate) fn total(lengths: impl Iterator<Item = usize>) -> usize {
     lengths.take(SLICES).fold(0, usize::saturating_add)
 }
 
+/// Lets as many connections wait to be accepted as the system allows (`net.core.somaxconn`). std's limit is 128, and with more than that at
+/// once, which is what green threads are for, the kernel drops some: their clients try again after a second.
+pub(super) fn listen_for_many(fd: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: no memory is involved.
+    check(unsafe { libc::listen(fd.as_raw_fd(), libc::c_int::MAX) }).map(drop)
+}
+
 /// A socket on its way to `address`, and whether it is there already. Calls on it do not wait.
 ///
 /// # Errors

@@ -23,7 +23,8 @@ impl TcpListener {
         }
     }
 
-    /// Listens on the first of the addresses that can be had.
+    /// Listens on the first of the addresses that can be had. As many connections may wait to be accepted as the system allows; std's
+    /// limit is 128.
     ///
     /// # Errors
     /// As [`std::net::TcpListener::bind`].
