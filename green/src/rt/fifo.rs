@@ -45,6 +45,11 @@ impl<T: Linked> Fifo<T> {
         self.length.set(self.length.get() + 1);
     }
 
+    /// The first, which stays.
+    pub(crate) fn peek(&self) -> Option<&'static T> {
+        self.first.get()
+    }
+
     pub(crate) fn pop_front(&self) -> Option<&'static T> {
         let node = self.first.get()?;
         let next = node.link().load(Ordering::Relaxed);

@@ -274,7 +274,12 @@ fn sleep(worker: &'static Worker, searching: bool) -> bool {
         idle.notify();
     }
     // Deadlines of all workers: their owners may be busy.
-    let now = timer::now();
-    runtime.workers().for_each(|worker| worker.timers().fire(now));
+    if runtime
+        .workers()
+        .any(|worker| worker.timers().next() != timer::NEVER)
+    {
+        let now = timer::now();
+        runtime.workers().for_each(|worker| worker.timers().fire(now));
+    }
     counted
 }

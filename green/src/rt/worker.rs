@@ -47,14 +47,14 @@ use super::timer::{self, Timers};
 /// How often run-next goes before the queues, in a row.
 const STREAK: u32 = 32;
 
-/// Between looks at the queues that others fill, and at the clock.
+/// Decisions after which a worker whose own queues are never empty looks at the queues that others fill, the clock and the reactor.
 const SHARED_PERIOD: u32 = 64;
 
 /// How many threads that did not fit come back at once.
 const UNSPILLED: usize = 64;
 
-/// Between turns of the oldest thread that has not run yet. Seldom, for each starts another branch of a tree.
-const OLDEST_PERIOD: u32 = 1024;
+/// Of so many such looks one is the turn of the oldest thread that has not run yet. Seldom, for each starts another branch of a tree.
+const OLDEST_TURN: u32 = 16;
 
 /// Values of `sleeping`.
 pub(super) const AWAKE: u32 = 0;
@@ -120,6 +120,9 @@ pub(crate) struct Worker {
     pub(super) idle_thread_pointer: AtomicUsize,
 
     // Cells: invariant 1.
+    /// The tick of the last look at what others fill, and how many were due.
+    collected: Cell<u32>,
+    turns: Cell<u32>,
     /// The tick at which the reactor had nothing.
     saw_nothing: Cell<u32>,
     bound_next: Cell<Option<&'static Control>>,
@@ -163,6 +166,8 @@ impl Worker {
             thread_id: AtomicI32::new(0),
             idle_stack: AtomicUsize::new(0),
             idle_thread_pointer: AtomicUsize::new(0),
+            collected: Cell::new(0),
+            turns: Cell::new(0),
             saw_nothing: Cell::new(0),
             bound_next: Cell::new(None),
             bound: Fifo::new(),
@@ -183,13 +188,10 @@ impl Worker {
         }
         let tick = self.ticks.load(Ordering::Relaxed).wrapping_add(1);
         self.ticks.store(tick, Ordering::Relaxed);
-        if tick.is_multiple_of(SHARED_PERIOD) {
-            self.collect_shared();
-            if tick.is_multiple_of(OLDEST_PERIOD)
-                && let Some(oldest) = self.take_oldest()
-            {
-                return Some(oldest);
-            }
+        if tick.wrapping_sub(self.collected.get()) >= SHARED_PERIOD
+            && let Some(oldest) = self.collect_in_turn()
+        {
+            return Some(oldest);
         }
         if self.streak.get() < STREAK
             && let Some(control) = self.take_next()
@@ -204,13 +206,11 @@ impl Worker {
     /// From the queues, alternately, so that neither kind of thread starves the other; then from where others put them.
     fn take_queued(&'static self, tick: u32) -> Option<&'static Control> {
         let first = if tick & 1 == 0 {
-            self.bound.pop_front()
+            self.pop_bound()
         } else {
             self.pop_fresh()
         };
-        let here = first
-            .or_else(|| self.pop_woken())
-            .or_else(|| self.bound.pop_front());
+        let here = first.or_else(|| self.pop_woken()).or_else(|| self.pop_bound());
         here.or_else(|| self.pop_fresh())
             .or_else(|| self.take_next())
             .or_else(|| {
@@ -221,14 +221,24 @@ impl Worker {
             })
     }
 
-    /// The oldest thread in the ring. The one after it runs soon: what it left on its stack is fetched meanwhile.
+    /// The oldest thread in the ring. What the one after it will touch is fetched while this one runs.
     #[inline]
     fn pop_woken(&self) -> Option<&'static Control> {
         let woken = self.ring.pop();
         if let Some(soon) = self.ring.peek() {
-            soon.stack_pointer().prefetch();
+            soon.prefetch();
         }
         woken
+    }
+
+    /// The same of the bound threads.
+    #[inline]
+    fn pop_bound(&self) -> Option<&'static Control> {
+        let bound = self.bound.pop_front();
+        if let Some(soon) = self.bound.peek() {
+            soon.prefetch();
+        }
+        bound
     }
 
     #[inline]
@@ -283,10 +293,24 @@ impl Worker {
         self.next.swap(None, Ordering::Acquire)
     }
 
+    /// A look that is due though there is enough to run; now and then the oldest thread that has not run yet.
+    #[cold]
+    #[inline(never)]
+    fn collect_in_turn(&'static self) -> Option<&'static Control> {
+        self.collect_shared();
+        self.turns.set(self.turns.get().wrapping_add(1));
+        if self.turns.get().is_multiple_of(OLDEST_TURN) {
+            self.take_oldest()
+        } else {
+            None
+        }
+    }
+
     /// Takes in what others left: the inbox, a share of the global queue, deadlines that have come.
     #[cold]
     #[inline(never)]
     fn collect_shared(&'static self) {
+        self.collected.set(self.ticks());
         if !self.inbox.is_empty() {
             self.inbox.take_all(|control| self.bound.push_back(control));
         }

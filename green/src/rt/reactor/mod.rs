@@ -32,6 +32,7 @@ mod epoll;
 mod operation;
 mod registration;
 mod ring;
+mod settings;
 mod slab;
 #[cfg(test)]
 mod tests;

@@ -27,7 +27,8 @@ pub(crate) struct Waiting {
     pub(crate) timeout: Option<Duration>,
 }
 
-/// Belongs to one open descriptor; registered when that first has to wait.
+/// Belongs to one open descriptor; registered when that first has to wait. First in whatever holds it: a thread that waits names its
+/// address as what it touches next.
 pub(crate) struct Registration {
     registered: OnceLock<Registered>,
     /// The thread that called last, nearly always the one that calls next.
@@ -37,7 +38,6 @@ pub(crate) struct Registration {
 struct Registered {
     entry: &'static Entry,
     token: u64,
-    reactor: &'static Reactor,
     fd: RawFd,
 }
 
@@ -102,9 +102,10 @@ impl Registration {
             },
         };
         let mut deadline = None;
+        let handle = std::ptr::from_ref(self).addr();
         let direction = registered.entry.direction(waiting.interest);
         direction.run(call, is_short, |direction| {
-            wait(caller, direction, fd, waiting, &mut deadline)
+            wait(caller, direction, fd, waiting, &mut deadline, handle)
         })
     }
 
@@ -158,12 +159,7 @@ impl Registration {
             SLAB.give(entry, token);
             return Err(error);
         }
-        let registered = Registered {
-            entry,
-            token,
-            reactor,
-            fd,
-        };
+        let registered = Registered { entry, token, fd };
         // We have the lock, so nobody else sets it.
         Ok(self.registered.get_or_init(|| registered))
     }
@@ -176,6 +172,7 @@ fn wait(
     fd: BorrowedFd<'_>,
     waiting: Waiting,
     deadline: &mut Option<Instant>,
+    handle: usize,
 ) -> bool {
     if deadline.is_none() {
         *deadline = waiting
@@ -183,6 +180,7 @@ fn wait(
             .and_then(|timeout| Instant::now().checked_add(timeout));
     }
     caller.note_subject(usize::try_from(fd.as_raw_fd()).unwrap_or(0));
+    caller.note_touch(handle);
     direction.wait(Waiter::Green(caller), *deadline, waiting.why)
 }
 
@@ -219,7 +217,9 @@ fn poll_events(interest: Interest) -> libc::c_short {
 impl Drop for Registered {
     fn drop(&mut self) {
         // Before the descriptor is closed (invariant 4 of the module): by number it could be another's afterwards.
-        self.reactor.delete(self.fd);
+        if let Some(reactor) = super::get() {
+            reactor.delete(self.fd);
+        }
         SLAB.give(self.entry, self.token);
     }
 }

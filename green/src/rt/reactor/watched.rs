@@ -1,7 +1,7 @@
 //! A descriptor whose calls wait in the reactor.
 //!
-//! What std keeps in the open file, and all its descriptors share, is kept here beside it: whether the *user* asked for calls that do
-//! not wait, and for how long they may. The kernel's own flag is another matter. A stream keeps it as the user set it, since its calls
+//! What std keeps in the open file, and all its descriptors share, is kept here beside it (`settings`): whether the *user* asked for calls
+//! that do not wait, and for how long they may. The kernel's own flag is another matter. A stream keeps it as the user set it, since its calls
 //! can say "do not wait" each (`MSG_DONTWAIT`). Where a call cannot (accept, pipes, datagrams with std's own calls), the
 //! kernel's flag is on while we have the file, and restored when its last descriptor here is handed out.
 //!
@@ -9,35 +9,23 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::ring::Ring;
+use super::settings::{Settings, deadline_after};
 use super::{Interest, Registration, Waiting, epoll};
 use crate::rt::sim::network::calls::Lease;
 use crate::rt::{Control, State, sim};
 
-/// See the module.
+/// See the module. What a call needs of it lies together, for a thread that was woken finds it in no cache unless it was fetched
+/// ([`Registration`] tells what to fetch).
+#[repr(C)]
 pub(crate) struct Watched<S> {
     registration: Registration,
     lease: Lease,
     inner: S,
-    shared: Arc<Shared>,
-}
-
-/// What clones share.
-#[derive(Default)]
-struct Shared {
-    nonblocking: AtomicBool,
-    /// The kernel's flag is on whatever the user wants.
-    forced: AtomicBool,
-    /// In nanoseconds; 0 for none.
-    read_timeout: AtomicU64,
-    write_timeout: AtomicU64,
-    /// The ring left something: the next call gets it at once.
-    has_more: AtomicBool,
+    settings: Settings,
 }
 
 impl<S: AsFd> Watched<S> {
@@ -47,7 +35,7 @@ impl<S: AsFd> Watched<S> {
             registration: Registration::new(),
             lease: Lease::of(inner.as_fd()),
             inner,
-            shared: Arc::default(),
+            settings: Settings::default(),
         }
     }
 
@@ -56,7 +44,7 @@ impl<S: AsFd> Watched<S> {
         let watched = Watched::new(inner);
         // A descriptor that is not open fails at its first use, as it does with std.
         let nonblocking = epoll::is_nonblocking(watched.inner.as_fd()).unwrap_or(false);
-        watched.shared.nonblocking.store(nonblocking, Ordering::Relaxed);
+        watched.settings.set_nonblocking(nonblocking);
         watched
     }
 
@@ -66,14 +54,14 @@ impl<S: AsFd> Watched<S> {
     /// Of ioctl(2).
     pub(crate) fn force(self) -> io::Result<Watched<S>> {
         epoll::set_nonblocking(self.inner.as_fd(), true)?;
-        self.shared.forced.store(true, Ordering::Relaxed);
+        self.settings.set_forced(true);
         Ok(self)
     }
 
     /// As [`force`](Self::force), for a file that is somebody else's: what is wrong with it shows at its first use, as with std.
     pub(crate) fn force_or_fail_later(self) -> Watched<S> {
         let forced = epoll::set_nonblocking(self.inner.as_fd(), true).is_ok();
-        self.shared.forced.store(forced, Ordering::Relaxed);
+        self.settings.set_forced(forced);
         self
     }
 
@@ -87,11 +75,10 @@ impl<S: AsFd> Watched<S> {
             registration,
             lease,
             inner,
-            shared,
+            settings,
         } = self;
         drop((registration, lease));
-        let restore = shared.forced.load(Ordering::Relaxed) && !shared.nonblocking.load(Ordering::Relaxed);
-        if restore && Arc::strong_count(&shared) == 1 {
+        if settings.is_forced() && !settings.is_nonblocking() && settings.are_alone() {
             // What fails here fails for the next user too.
             let _ = epoll::set_nonblocking(inner.as_fd(), false);
         }
@@ -108,7 +95,7 @@ impl<S: AsFd> Watched<S> {
             registration: Registration::new(),
             lease: self.lease.duplicate(inner.as_fd()),
             inner,
-            shared: Arc::clone(&self.shared),
+            settings: self.settings.share(),
         })
     }
 
@@ -117,34 +104,31 @@ impl<S: AsFd> Watched<S> {
     /// # Errors
     /// Of ioctl(2).
     pub(crate) fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        if !self.shared.forced.load(Ordering::Relaxed) {
+        if !self.settings.is_forced() {
             epoll::set_nonblocking(self.inner.as_fd(), nonblocking)?;
         }
-        self.shared.nonblocking.store(nonblocking, Ordering::Relaxed);
+        self.settings.set_nonblocking(nonblocking);
         Ok(())
     }
 
+    #[inline]
     pub(crate) fn is_nonblocking(&self) -> bool {
-        self.shared.nonblocking.load(Ordering::Relaxed)
+        self.settings.is_nonblocking()
     }
 
     /// When a write that begins now has taken too long.
     pub(crate) fn write_deadline(&self) -> Option<Instant> {
-        deadline_after(&self.shared.write_timeout)
+        deadline_after(self.settings.write_timeout())
     }
 
     /// How long reads wait; the caller has told the kernel, which has checked the value.
     pub(crate) fn note_read_timeout(&self, timeout: Option<Duration>) {
-        self.shared
-            .read_timeout
-            .store(to_nanoseconds(timeout), Ordering::Relaxed);
+        self.settings.set_read_timeout(timeout);
     }
 
     /// How long writes wait; the caller has told the kernel, which has checked the value.
     pub(crate) fn note_write_timeout(&self, timeout: Option<Duration>) {
-        self.shared
-            .write_timeout
-            .store(to_nanoseconds(timeout), Ordering::Relaxed);
+        self.settings.set_write_timeout(timeout);
     }
 
     /// Does `call`, which takes something in, when it can be done.
@@ -206,20 +190,19 @@ impl<S: AsFd> Watched<S> {
         buffer: &mut [u8],
         mut call: impl FnMut(&mut [u8]) -> io::Result<usize>,
     ) -> Option<io::Result<usize>> {
-        let has_more = &self.shared.has_more;
-        if has_more.load(Ordering::Relaxed) {
+        if self.settings.has_more() {
             let received = call(buffer);
             let is_full = received.as_ref().is_ok_and(|&count| count == buffer.len());
-            has_more.store(is_full, Ordering::Relaxed);
+            self.settings.set_has_more(is_full);
             if !matches!(&received, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
                 return Some(received);
             }
         }
-        let deadline = deadline_after(&self.shared.read_timeout);
+        let deadline = deadline_after(self.settings.read_timeout());
         match ring.receive(caller, self.inner.as_fd(), buffer, deadline) {
             Ok((count, more)) => {
                 if more {
-                    has_more.store(true, Ordering::Relaxed);
+                    self.settings.set_has_more(true);
                 }
                 Some(Ok(count))
             }
@@ -242,7 +225,7 @@ impl<S: AsFd> Watched<S> {
     }
 
     fn send_by(&self, ring: &Ring, caller: &'static Control, buffer: &[u8]) -> Option<io::Result<usize>> {
-        let deadline = deadline_after(&self.shared.write_timeout);
+        let deadline = deadline_after(self.settings.write_timeout());
         match ring.send(caller, self.inner.as_fd(), buffer, deadline) {
             Ok(count) => Some(Ok(count)),
             Err(error) => not_refused(error).map(Err),
@@ -253,7 +236,9 @@ impl<S: AsFd> Watched<S> {
     #[inline]
     fn ring(&self) -> Option<(&'static Ring, &'static Control)> {
         let ring = super::ring().filter(|_| !self.is_nonblocking() && !sim::is_on())?;
-        Some((ring, self.registration.caller()?))
+        let caller = self.registration.caller()?;
+        caller.note_touch(std::ptr::from_ref(self).addr());
+        Some((ring, caller))
     }
 
     #[inline]
@@ -264,17 +249,13 @@ impl<S: AsFd> Watched<S> {
         call: impl FnMut() -> io::Result<T>,
         is_short: impl Fn(&T) -> bool,
     ) -> io::Result<T> {
-        let timeout = match interest {
-            Interest::Read => &self.shared.read_timeout,
-            Interest::Write => &self.shared.write_timeout,
-        };
         let waiting = Waiting {
             interest,
             why,
-            never: self.shared.nonblocking.load(Ordering::Relaxed),
-            timeout: match timeout.load(Ordering::Relaxed) {
-                0 => None,
-                nanoseconds => Some(Duration::from_nanos(nanoseconds)),
+            never: self.settings.is_nonblocking(),
+            timeout: match interest {
+                Interest::Read => self.settings.read_timeout(),
+                Interest::Write => self.settings.write_timeout(),
             },
         };
         self.registration.run(self.inner.as_fd(), waiting, call, is_short)
@@ -316,19 +297,7 @@ impl<S: AsFd> Watched<S> {
     }
 }
 
-/// When a call that begins now has taken too long.
-fn deadline_after(timeout: &AtomicU64) -> Option<Instant> {
-    match timeout.load(Ordering::Relaxed) {
-        0 => None,
-        nanoseconds => Instant::now().checked_add(Duration::from_nanos(nanoseconds)),
-    }
-}
-
 /// The ring does not wait for an open file that somebody, by another descriptor, has set to not wait: readiness has to do.
 fn not_refused(error: io::Error) -> Option<io::Error> {
     Some(error).filter(|error| error.raw_os_error() != Some(libc::EAGAIN))
-}
-
-fn to_nanoseconds(timeout: Option<Duration>) -> u64 {
-    timeout.map_or(0, |timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
 }
