@@ -1,5 +1,6 @@
 //! The load: an epoll loop that has one request under way on each connection, and wrk.
 
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsRawFd;
 use std::process::Command;
@@ -10,6 +11,8 @@ use crate::server::on_processor;
 pub struct Answered {
     pub count: u64,
     pub time: Duration,
+    /// Of the server's processor.
+    pub spent: Duration,
 }
 
 impl Answered {
@@ -18,17 +21,29 @@ impl Answered {
     }
 }
 
-/// 64 bytes there and back, on each connection one after the other, for `time`.
-pub fn echo(address: SocketAddr, connections: usize, time: Duration) -> Answered {
-    std::thread::spawn(move || {
-        on_processor(1);
-        run_echo(address, connections, time)
+/// 64 bytes there and back, on each connection one after the other, for `time`, which begins when each connection was accepted and has
+/// been answered once. `clock` tells what the server has used.
+pub fn echo(
+    address: SocketAddr,
+    connections: usize,
+    time: Duration,
+    clock: impl Fn() -> Duration + Sync,
+) -> Answered {
+    std::thread::scope(|scope| {
+        let load = scope.spawn(|| {
+            on_processor(1);
+            run_echo(address, connections, time, &clock)
+        });
+        load.join().expect("the load does not panic")
     })
-    .join()
-    .expect("the load does not panic")
 }
 
-fn run_echo(address: SocketAddr, connections: usize, time: Duration) -> Answered {
+fn run_echo(
+    address: SocketAddr,
+    connections: usize,
+    time: Duration,
+    clock: &dyn Fn() -> Duration,
+) -> Answered {
     let streams: Vec<TcpStream> = (0..connections)
         .map(|_| {
             let stream = TcpStream::connect(address).expect("the server listens");
@@ -38,6 +53,12 @@ fn run_echo(address: SocketAddr, connections: usize, time: Duration) -> Answered
         .collect();
     let message = [7_u8; 64];
     let mut buffer = [0_u8; 64];
+    for mut stream in &streams {
+        stream.write_all(&message).expect("the server reads");
+    }
+    for mut stream in &streams {
+        stream.read_exact(&mut buffer).expect("the server answers");
+    }
     let mut count = 0;
     // SAFETY: plain system calls on descriptors and buffers that live long enough.
     unsafe {
@@ -54,6 +75,7 @@ fn run_echo(address: SocketAddr, connections: usize, time: Duration) -> Answered
             );
             libc::send(stream.as_raw_fd(), message.as_ptr().cast(), message.len(), 0);
         }
+        let before = clock();
         let start = Instant::now();
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; 256];
         while start.elapsed() < time {
@@ -68,13 +90,20 @@ fn run_echo(address: SocketAddr, connections: usize, time: Duration) -> Answered
             }
         }
         let time = start.elapsed();
+        let spent = clock() - before;
         libc::close(epoll);
-        Answered { count, time }
+        Answered { count, time, spent }
     }
 }
 
 /// `wrk` with one thread.
-pub fn wrk(address: SocketAddr, connections: usize, time: Duration) -> Answered {
+pub fn wrk(
+    address: SocketAddr,
+    connections: usize,
+    time: Duration,
+    clock: impl Fn() -> Duration,
+) -> Answered {
+    let before = clock();
     let seconds = time.as_secs().max(1);
     let output = Command::new("taskset")
         .args(["-c", "1", "wrk", "-t1"])
@@ -97,5 +126,6 @@ pub fn wrk(address: SocketAddr, connections: usize, time: Duration) -> Answered 
     Answered {
         count,
         time: Duration::from_secs_f64(time),
+        spent: clock() - before,
     }
 }

@@ -29,6 +29,7 @@ fn main() {
                 ([127, 0, 0, 1], port).into(),
                 connections.parse().expect("a number"),
                 Duration::from_secs(1),
+                || Duration::ZERO,
             );
             println!("{:.0} requests/s", answered.per_second());
         }
@@ -58,6 +59,7 @@ fn race(options: &[&str]) {
     let only = option(options, "--only", "");
     let tables = option(options, "--tables", "echo-128,echo-1024,http-128");
     let time = Duration::from_millis(milliseconds);
+    peers::set_former(&option(options, "--against", ""));
     let names: Vec<&str> = peers::available()
         .into_iter()
         .filter(|name| only.is_empty() || only.split(',').any(|wanted| wanted == *name))
@@ -73,14 +75,18 @@ fn race(options: &[&str]) {
         }
         let mut table = Table::new(title);
         for round in 0..rounds {
-            for name in peers::that_speak(&names, protocol) {
+            let mut contestants = peers::that_speak(&names, protocol);
+            // Nobody always comes right after the same other.
+            let first = round % contestants.len().max(1);
+            contestants.rotate_left(first);
+            for name in contestants {
                 let server = Server::start(name, protocol, true);
-                let before = server.processor_time();
+                let clock = || server.processor_time();
                 let answered = match protocol {
-                    Protocol::Echo => load::echo(server.address(), connections, time),
-                    Protocol::Http => load::wrk(server.address(), connections, time),
+                    Protocol::Echo => load::echo(server.address(), connections, time, clock),
+                    Protocol::Http => load::wrk(server.address(), connections, time, clock),
                 };
-                let spent = server.processor_time() - before;
+                let spent = answered.spent;
                 eprintln!(
                     "round {round}: {name}: {:.1}k/s, {:.2} us",
                     answered.per_second() / 1e3,

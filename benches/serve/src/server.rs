@@ -38,9 +38,9 @@ impl Server {
     /// Starts the server; where `alone`, with one worker on the first processor.
     pub fn start(name: &str, protocol: Protocol, alone: bool) -> Server {
         let mut command = match crate::peers::external(name) {
-            Some(program) => {
+            Some((program, words)) => {
                 let mut command = Command::new(program);
-                command.args([protocol.name(), "0"]);
+                command.args(words).args([protocol.name(), "0"]);
                 command
             }
             None => {

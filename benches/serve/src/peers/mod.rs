@@ -9,6 +9,7 @@ mod threadbare;
 mod tokio;
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use crate::server::Protocol;
 
@@ -20,12 +21,13 @@ pub fn available() -> Vec<&'static str> {
         "threadbare io_uring",
         "raw epoll",
         "tokio",
+        "tokio multi",
         "hyper",
         "may",
         "monoio",
         "std threads",
     ];
-    for name in ["go", "go net/http"] {
+    for name in ["go", "go net/http", FORMER] {
         if external(name).is_some() {
             names.push(name);
         }
@@ -33,8 +35,23 @@ pub fn available() -> Vec<&'static str> {
     names
 }
 
-/// The program of a peer that is not in this one. `GO_SERVER` names Go's: see the README.
-pub fn external(name: &str) -> Option<PathBuf> {
+/// Green threads as another build of this harness has them, to tell what a change is worth.
+const FORMER: &str = "threadbare former";
+
+static FORMER_PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+
+/// Names the other build.
+pub fn set_former(program: &str) {
+    if !program.is_empty() {
+        FORMER_PROGRAM.set(program.into()).expect("set once");
+    }
+}
+
+/// The program of a peer that is not in this one, and how it is asked for the peer. `GO_SERVER` names Go's: see the README.
+pub fn external(name: &str) -> Option<(PathBuf, &'static [&'static str])> {
+    if name == FORMER {
+        return Some((FORMER_PROGRAM.get()?.clone(), &["server", "threadbare"]));
+    }
     let program = std::env::var_os("GO_SERVER").map(PathBuf::from)?;
     match name {
         "go" => Some(program),
@@ -42,6 +59,7 @@ pub fn external(name: &str) -> Option<PathBuf> {
         _ => None,
     }
     .filter(|program| program.exists())
+    .map(|program| (program, [].as_slice()))
 }
 
 /// What a peer is told by the environment.
@@ -66,7 +84,8 @@ pub fn serve(name: &str, protocol: Protocol, port: u16) {
     match name {
         "threadbare" | "threadbare pinned" | "threadbare io_uring" => threadbare::serve(protocol, port),
         "raw epoll" => raw::serve(protocol, port),
-        "tokio" => tokio::serve(protocol, port),
+        "tokio" => tokio::serve(protocol, port, tokio::runtime()),
+        "tokio multi" => tokio::serve(protocol, port, tokio::multi_thread()),
         "hyper" => hyper::serve(port),
         "may" => may::serve(protocol, port),
         "monoio" => monoio::serve(protocol, port),

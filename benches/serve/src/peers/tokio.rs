@@ -1,4 +1,5 @@
-//! tokio's tasks, one for each connection: its current-thread runtime for one worker, the other for more.
+//! tokio's tasks, one for each connection: its current-thread runtime for one worker, the other for more; or the other in any case, which is
+//! the one that its programs get unless they ask.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -10,17 +11,19 @@ use crate::server::Protocol;
 pub fn runtime() -> tokio::runtime::Runtime {
     let mut builder = match super::workers() {
         1 => tokio::runtime::Builder::new_current_thread(),
-        workers => {
-            let mut builder = tokio::runtime::Builder::new_multi_thread();
-            builder.worker_threads(workers);
-            builder
-        }
+        _ => return multi_thread(),
     };
     builder.enable_io().build().expect("a runtime")
 }
 
-pub fn serve(protocol: Protocol, port: u16) {
-    runtime().block_on(async move {
+pub fn multi_thread() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(super::workers());
+    builder.enable_io().build().expect("a runtime")
+}
+
+pub fn serve(protocol: Protocol, port: u16, runtime: tokio::runtime::Runtime) {
+    let accept = async move {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("a port");
         announce(listener.local_addr().expect("bound").port());
         loop {
@@ -31,7 +34,9 @@ pub fn serve(protocol: Protocol, port: u16) {
                 Protocol::Http => drop(tokio::spawn(http(stream))),
             }
         }
-    });
+    };
+    // A task, for what `block_on` runs is on none of the workers.
+    runtime.block_on(async { tokio::spawn(accept).await.expect("never ends") });
 }
 
 async fn echo(mut stream: TcpStream) {
