@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,6 +53,17 @@ static int in_child(int (*holds)(char *), char *at) {
 static int is_missing(char *at) { return store(at) == SIGSEGV; }
 static int is_zero(char *at) { return *at == 0 && at[PAGE] == 0; }
 static int is_kept(char *at) { return *at == 'k'; }
+
+static int refuses(char *at) { return *at == 'k' && prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) == 1; }
+
+static void refusal(void) {
+    char *a = memory(PAGE, 0);
+    *a = 'k';
+    check("large pages can be refused", prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) == 0 && prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) == 0);
+    check("children refuse them, too", refuses(a) && in_child(refuses, a));
+    check("nothing else can be said", prctl(PR_SET_THP_DISABLE, 1, 1, 0, 0) == -1 && errno == EINVAL);
+    check("or no longer", prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0) == 0 && prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) == 0);
+}
 
 static void forks(void) {
     char *a = memory(4 * PAGE, 0);
@@ -152,6 +164,7 @@ int main(void) {
     struct sigaction action = {.sa_handler = on_fault};
     sigaction(SIGSEGV, &action, 0);
     forks();
+    refusal();
     populate();
     moved();
     grows();

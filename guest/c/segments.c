@@ -101,6 +101,15 @@ int main(void) {
     check("another takes its key", other >= 0 && other != id);
     check("it goes with its last mapping", shmdt(at) == 0 && fails(shmctl(id, IPC_STAT, &status), EINVAL) && fails((long)shmat(id, 0, 0), EINVAL));
     check("the other goes at once", shmctl(other, IPC_RMID, 0) == 0 && fails(shmctl(other, IPC_STAT, &status), EINVAL));
+    struct shm_info info;
+    struct shminfo limits;
+    int place, found = 0;
+    other = shmget(key, PAGE, IPC_CREAT | 0600);
+    place = shmctl(0, SHM_INFO, (void *)&info);
+    for (int at = 0; at <= place; at++) found += shmctl(at, SHM_STAT, &status) == other && status.shm_segsz == PAGE;
+    check("all can be listed", found == 1 && info.used_ids >= 1 && info.shm_tot >= 1);
+    check("limits", shmctl(0, IPC_INFO, (void *)&limits) >= 0 && limits.shmmin == 1 && limits.shmmni >= 4096);
+    shmctl(other, IPC_RMID, 0);
     int own = shmget(IPC_PRIVATE, PAGE, 0600), second = shmget(IPC_PRIVATE, PAGE, 0600);
     check("private ones are always new", own >= 0 && second >= 0 && own != second);
     shmctl(own, IPC_RMID, 0);

@@ -40,6 +40,16 @@ fn nginx_with_its_workers() {
 }
 
 #[test]
+fn redis_with_snapshots() {
+    same("redis", &["redis-server", "redis-tools"], "/bin/sh", "redis.sh");
+}
+
+#[test]
+fn ruby() {
+    same("ruby", &["ruby"], "/usr/bin/ruby", "ruby.rb");
+}
+
+#[test]
 fn openssl() {
     same("openssl", &["openssl"], "/bin/sh", "openssl.sh");
 }

@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use threadbare_machine::sync::SpinLock;
 
 /// How many there may be (`SHMMNI`).
-const MOST: usize = 4096;
+pub const MOST: usize = 4096;
 /// Numbers are places in the table, and this times how often entries were made (`IPCMNI`).
 const PLACES: u32 = 32768;
 
@@ -208,6 +208,14 @@ pub fn find_that(is_meant: impl Fn(&Segment) -> bool) -> Option<Segment> {
     // Files are let go of with the lock released.
     let each = |at| TABLE.lock().entries.get(at).cloned().flatten();
     (0..count).filter_map(each).find(is_meant)
+}
+
+/// The segment at a place of the table, and the last place.
+pub fn at(place: usize) -> (Option<Segment>, usize) {
+    sweep();
+    let table = TABLE.lock();
+    let last = table.entries.iter().rposition(Option::is_some);
+    (table.entries.get(place).cloned().flatten(), last.unwrap_or(0))
 }
 
 /// The segment with this number.

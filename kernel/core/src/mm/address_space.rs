@@ -63,6 +63,8 @@ pub struct AddressSpace {
     pub stack_limit: usize,
     /// Where the search for room begins, from the top down: what is above was taken or too small the last time.
     pub(super) search_below: usize,
+    /// Whether the program wants no large pages that it did not ask for (`PR_SET_THP_DISABLE`).
+    pub large_pages_refused: bool,
     /// The most pages that were mapped when somebody looked.
     pub(super) most_held: usize,
 }
@@ -84,6 +86,7 @@ impl AddressSpace {
             limit: usize::MAX,
             stack_limit: usize::MAX,
             search_below: USER_END,
+            large_pages_refused: false,
             most_held: 0,
         })
     }

@@ -166,13 +166,14 @@ fn prepare(thread: &Thread, start: From, program: Program) -> Result<Prepared, (
         ),
         None => None,
     };
-    let (memory, loaded) = lay_out(
+    let (mut memory, loaded) = lay_out(
         &checked,
         interpreter.as_ref(),
         stack_limit,
         limits.address_space(),
     )
     .map_err(about(&path))?;
+    memory.large_pages_refused = thread.process.memory().lock().large_pages_refused;
     let name = strings
         .file_name
         .rsplit(|&byte| byte == b'/')

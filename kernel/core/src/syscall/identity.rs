@@ -141,6 +141,14 @@ pub(super) fn prctl(call: &mut Call<'_>, [option, arguments @ .., _]: [usize; 6]
             let address = call.thread.clear_child_tid.load(Ordering::Relaxed);
             call.write(argument, &(address as u64)).map(|()| 0)
         }
+        pr::PR_GET_THP_DISABLE if arguments == [0; 4] => {
+            Ok(usize::from(call.process().memory().lock().large_pages_refused))
+        }
+        pr::PR_SET_THP_DISABLE if arguments[1..] == [0; 3] => {
+            call.process().memory().lock().large_pages_refused = argument != 0;
+            Ok(0)
+        }
+        pr::PR_GET_THP_DISABLE | pr::PR_SET_THP_DISABLE => Err(Errno::EINVAL),
         pr::PR_GET_TIMERSLACK => Ok(50_000),
         pr::PR_SET_TIMERSLACK => Ok(0),
         option => capabilities::prctl(call, option, arguments)

@@ -24,8 +24,12 @@ const REMOVED: u32 = 0o1000;
 const IPC_RMID: u32 = 0;
 const IPC_SET: u32 = 1;
 const IPC_STAT: u32 = 2;
+const IPC_INFO: u32 = 3;
 const SHM_LOCK: u32 = 11;
 const SHM_UNLOCK: u32 = 12;
+const SHM_STAT: u32 = 13;
+const SHM_INFO: u32 = 14;
+const SHM_STAT_ANY: u32 = 15;
 
 /// `struct shmid64_ds`
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
@@ -195,6 +199,41 @@ pub(super) fn shmctl(call: &mut Call<'_>, [id, command, to, ..]: [usize; 6]) -> 
         IPC_RMID => {
             segments::find(id)?.check_owner(&who)?;
             segments::remove(id)?;
+        }
+        IPC_INFO => {
+            // shmmax, shmmin, shmmni, shmseg, shmall: as Linux has them.
+            let most = u64::MAX - (1 << 24);
+            let limits = [
+                most,
+                1,
+                segments::MOST as u64,
+                segments::MOST as u64,
+                most,
+                0,
+                0,
+                0,
+                0,
+            ];
+            call.write(to, &limits)?;
+            return Ok(segments::at(0).1);
+        }
+        SHM_INFO => {
+            // used_ids, shm_tot, shm_rss, shm_swp and two that are always zero.
+            let last = segments::at(0).1;
+            let all = (0..=last).filter_map(|place| segments::at(place).0);
+            let (count, pages) = all.fold((0, 0), |(count, pages), segment| {
+                (count + 1, pages + segment.size.div_ceil(PAGE_SIZE) as u64)
+            });
+            call.write(to, &[count, pages, pages, 0, 0, 0])?;
+            return Ok(last);
+        }
+        SHM_STAT | SHM_STAT_ANY => {
+            let segment = segments::at(id as usize).0.ok_or(Errno::EINVAL)?;
+            if int(command) & !0o400 == SHM_STAT {
+                segment.check(&who, 4)?;
+            }
+            call.write(to, &status(&segment))?;
+            return Ok(segment.id as usize);
         }
         // Nothing is ever paged out.
         SHM_LOCK | SHM_UNLOCK => segments::find(id)?.check_owner(&who)?,
