@@ -4,6 +4,7 @@
 mod bench;
 mod claims;
 mod commands;
+mod explore;
 mod packages;
 mod process;
 mod tally;
@@ -37,6 +38,8 @@ enum Command {
     Test(commands::test::Options),
     /// Make system calls with typed arguments, by the million
     Fuzz(commands::fuzz::Options),
+    /// Run programs with seeds that move the moments at which tasks switch, to find races
+    Explore(commands::explore::Options),
     /// Measure: tables beside rivals
     Bench(commands::bench::Options),
     /// Show that what docs/claims/ says about the machine is so, with the values that were seen
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::Run(options) => commands::run::main(&options),
         Command::Test(options) => commands::test::main(&options),
         Command::Fuzz(options) => commands::fuzz::main(&options),
+        Command::Explore(options) => commands::explore::main(&options),
         Command::Bench(options) => commands::bench::main(&options),
         Command::Claims(options) => commands::claims::main(&options),
         Command::Tidy => commands::tidy::main(),
