@@ -57,7 +57,7 @@ pub(crate) struct Run {
     #[arg(long, short, default_value = "256M", value_parser = parse::size)]
     pub(crate) memory: u64,
 
-    /// Processors of the machine
+    /// Processors of the machine, of which the kernel uses one so far
     #[arg(long, default_value = "1", value_parser = clap::value_parser!(u16).range(1..=255))]
     pub(crate) cpus: u16,
 

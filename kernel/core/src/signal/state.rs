@@ -242,11 +242,6 @@ impl ThreadSignals {
         self.pending.set().union(process.pending.set())
     }
 
-    /// The signals that wait for this thread alone.
-    pub fn own_pending(&self) -> SignalSet {
-        self.pending.set()
-    }
-
     /// Whether a signal waits that is not blocked.
     pub fn has_deliverable(&self, process: &ProcessSignals) -> bool {
         !self.pending(process).minus(self.mask()).is_empty()

@@ -6,7 +6,6 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use threadbare_machine::sync::SpinLock;
 
-use super::place::same_inode;
 use super::{FileSystem, FileType, Inode, Name, Place};
 use crate::error::Errno;
 
@@ -112,35 +111,6 @@ impl Namespace {
         mounts.try_reserve(1)?;
         self.covered.fetch_or(bit_of(mount.on_number), Ordering::Relaxed);
         mounts.push(mount);
-        Ok(())
-    }
-
-    /// Takes away the mount whose root `place` is. What is open in it stays open.
-    ///
-    /// # Errors
-    /// `EINVAL` if it is no root of a mount; `EBUSY` for the first mount, and if another one lies upon it.
-    pub fn unmount(&self, place: &Place) -> Result<(), Errno> {
-        let mount = place
-            .mount()
-            .filter(|mount| same_inode(&mount.root, place.inode()))
-            .ok_or(Errno::EINVAL)?;
-        let lies_on = |other: &Arc<Mount>| {
-            other
-                .on
-                .as_ref()
-                .and_then(Place::mount)
-                .is_some_and(|under| Arc::ptr_eq(under, mount))
-        };
-        let mut mounts = self.mounts.lock();
-        if mounts.iter().any(lies_on) || Arc::ptr_eq(mount, &self.root) {
-            return Err(Errno::EBUSY);
-        }
-        let at = mounts
-            .iter()
-            .position(|other| Arc::ptr_eq(other, mount))
-            .ok_or(Errno::EINVAL)?;
-        // `place` keeps the mount alive beyond the lock.
-        let _ = mounts.remove(at);
         Ok(())
     }
 
