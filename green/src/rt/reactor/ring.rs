@@ -20,7 +20,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use io_uring::{IoUring, Probe, Submitter, cqueue, opcode, squeue, types};
@@ -42,8 +42,8 @@ pub(crate) struct Ring {
     ring: IoUring,
     epoll: RawFd,
     pushing: Spin<()>,
-    /// Requests that the kernel was not told of.
-    unsubmitted: AtomicUsize,
+    /// Requests that the kernel was not told of: those pushed less those taken. Below zero while one is taken that is not counted yet.
+    unsubmitted: AtomicIsize,
     begun: AtomicUsize,
     ended: AtomicUsize,
 }
@@ -101,7 +101,7 @@ impl Ring {
             ring,
             epoll: epoll.as_raw_fd(),
             pushing: Spin::new(()),
-            unsubmitted: AtomicUsize::new(0),
+            unsubmitted: AtomicIsize::new(0),
             begun: AtomicUsize::new(0),
             ended: AtomicUsize::new(0),
         };
@@ -134,7 +134,7 @@ impl Ring {
                 // SAFETY: invariant 1, and the caller's promise.
                 let pushed = unsafe { self.ring.submission_shared().push(request) };
                 if pushed.is_ok() {
-                    // Release: who takes the number sees the request.
+                    // Release: who sees the number sees the request.
                     self.unsubmitted.fetch_add(1, Ordering::Release);
                     return;
                 }
@@ -157,12 +157,13 @@ impl Ring {
     /// Has `enter` tell the kernel of all requests; how many the kernel took.
     #[inline(never)]
     fn submit_and(&self, enter: impl FnOnce(&Submitter<'_>) -> io::Result<usize>) -> usize {
-        let known = self.unsubmitted.swap(0, Ordering::Acquire);
+        // Pairs with the release in `push`.
+        self.unsubmitted.load(Ordering::Acquire);
         // An error means that none was taken: there were none and the wait ended, or there is no memory and the next look tries again.
         let taken = enter(&self.ring.submitter()).unwrap_or(0);
-        if taken < known {
-            self.unsubmitted.fetch_add(known - taken, Ordering::Release);
-        }
+        // As many as were taken, whoever pushed them and when: what stays too high has everybody enter the kernel for nothing.
+        let count = isize::try_from(taken).unwrap_or(isize::MAX);
+        self.unsubmitted.fetch_sub(count, Ordering::Relaxed);
         taken
     }
 
@@ -296,5 +297,42 @@ impl Ring {
                 Err(_) => Err(io::Error::from_raw_os_error(-count)),
             },
         }
+    }
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use super::super::epoll;
+    use super::*;
+
+    #[test]
+    fn what_the_kernel_took_is_counted_once_whoever_pushed_and_submitted_it() {
+        let epoll = epoll::create().unwrap();
+        // Where io_uring is refused there is nothing to count.
+        let Ok(ring) = Ring::start(epoll.as_fd()) else {
+            return;
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..1000 {
+                        let nothing = opcode::Nop::new().build().user_data(CANCELLATION);
+                        // SAFETY: the request points to nothing.
+                        unsafe { ring.push(&nothing) };
+                        ring.submit();
+                    }
+                });
+            }
+        });
+        while ring.unsubmitted.load(Ordering::Relaxed) > 0 {
+            assert_ne!(
+                ring.submit_and(|submitter| submitter.submit()),
+                0,
+                "nothing was left"
+            );
+        }
+        assert_eq!(ring.unsubmitted.load(Ordering::Relaxed), 0);
     }
 }
