@@ -171,21 +171,26 @@ impl Queue {
     /// `ENOBUFS`.
     pub(super) fn push(&mut self, segment: Segment) -> Result<(), Errno> {
         self.reserve(1)?;
-        self.used = self.used.saturating_add(segment.cost());
-        self.segments.push_back(segment);
+        self.push_reserved(segment);
         Ok(())
     }
 
-    /// Appends all segments of a batch.
+    #[inline]
+    fn push_reserved(&mut self, segment: Segment) {
+        self.used = self.used.saturating_add(segment.cost());
+        self.segments.push_back(segment);
+    }
+
+    /// Appends all segments of a batch, up to the first place where there is none.
     ///
     /// # Errors
     /// `ENOBUFS`, and nothing is appended.
     pub(super) fn push_all(&mut self, batch: &mut [Option<Segment>]) -> Result<(), Errno> {
         self.reserve(batch.len())?;
-        batch
-            .iter_mut()
-            .filter_map(Option::take)
-            .try_for_each(|segment| self.push(segment))
+        for segment in batch.iter_mut().map_while(Option::take) {
+            self.push_reserved(segment);
+        }
+        Ok(())
     }
 
     /// Makes sure that `count` segments can be pushed.
@@ -232,13 +237,19 @@ impl Queue {
     }
 
     /// Takes up to `room` bytes off the front, out of one segment.
+    #[inline]
     pub(super) fn take(&mut self, room: usize) -> Option<Segment> {
-        let first = self.segments.front_mut()?;
-        if first.length <= room {
-            let first = self.segments.pop_front()?;
-            self.used = self.used.saturating_sub(first.cost());
-            return Some(first);
+        if self.segments.front()?.length > room {
+            return self.take_part(room);
         }
+        let first = self.segments.pop_front()?;
+        self.used = self.used.saturating_sub(first.cost());
+        Some(first)
+    }
+
+    /// Takes `room` bytes of the first segment, which has more.
+    fn take_part(&mut self, room: usize) -> Option<Segment> {
+        let first = self.segments.front_mut()?;
         let taken = Segment {
             page: first.page.clone(),
             start: first.start,

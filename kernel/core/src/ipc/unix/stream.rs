@@ -249,14 +249,16 @@ fn take(
         && at < batch.len()
         && let Some(first) = queue.first()
     {
-        let last = match at.checked_sub(1) {
-            None => before,
-            Some(last) => batch
-                .get(last)
-                .map(|last| last.as_ref().and_then(Segment::ancillary)),
-        };
-        if by_sender && last.is_some_and(|last| !Ancillary::has_same_sender(last, first.ancillary())) {
-            break;
+        if by_sender {
+            let last = match at.checked_sub(1) {
+                None => before,
+                Some(last) => batch
+                    .get(last)
+                    .map(|last| last.as_ref().and_then(Segment::ancillary)),
+            };
+            if last.is_some_and(|last| !Ancillary::has_same_sender(last, first.ancillary())) {
+                break;
+            }
         }
         let brings_files = first
             .ancillary()
