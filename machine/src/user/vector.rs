@@ -11,7 +11,6 @@
 use super::registers::{vector_components, vector_state_size};
 use crate::cpu::features::{Features, features};
 use crate::paging::USER_END;
-use crate::trap::entry::clac;
 use core::arch::{asm, naked_asm};
 
 /// A page of the area cannot be accessed, or the CPU refuses what is in it.
@@ -48,6 +47,7 @@ fn frame_size(features: &Features) -> usize {
 ///
 /// # Errors
 /// A page cannot be written, or `to` is not aligned or not the user's.
+#[inline]
 pub fn store_vector_state(to: usize) -> Result<(), VectorFault> {
     let features = features();
     check(to, frame_size(features))?;
@@ -55,14 +55,7 @@ pub fn store_vector_state(to: usize) -> Result<(), VectorFault> {
     let fault = unsafe {
         if features.xsave {
             let size = features.xsave_bytes as u64;
-            let total = size + MAGIC2_BYTES as u64;
-            xsave_user(
-                to,
-                total << 32 | u64::from(MAGIC1),
-                features.xsave_components,
-                size,
-                MAGIC2,
-            )
+            xsave_user(to, head(size), features.xsave_components, size, MAGIC2)
         } else {
             fxsave_user(to)
         }
@@ -76,10 +69,29 @@ pub fn store_vector_state(to: usize) -> Result<(), VectorFault> {
 /// # Errors
 /// A page cannot be read, the CPU refuses the bytes, or `from` is not aligned or not the user's. The state is then the initial
 /// one.
+#[inline]
 pub fn load_vector_state(from: usize) -> Result<(), VectorFault> {
+    let features = features();
+    let size = features.xsave_bytes as u64;
+    // SAFETY: the area was checked: it is the user's, aligned, and as long as all components in XCR0 and the mark.
+    let loaded = features.xsave
+        && check(from, frame_size(features)).is_ok()
+        && unsafe { xrstor_as_stored(from, head(size), features.xsave_components, size, MAGIC2) == 0 };
+    if loaded { Ok(()) } else { load_any(from) }
+}
+
+/// As [`load_vector_state`], whatever the marks are.
+#[cold]
+fn load_any(from: usize) -> Result<(), VectorFault> {
     let features = features();
     let loaded = check(from, frame_size(features)).and_then(|()| load_checked(from, features));
     loaded.inspect_err(|_| load_initial(u64::MAX))
+}
+
+/// The first word of the marks: magic number and total size.
+#[inline]
+fn head(size: u64) -> u64 {
+    (size + MAGIC2_BYTES as u64) << 32 | u64::from(MAGIC1)
 }
 
 /// The words of an area by which it is told what it holds.
@@ -92,10 +104,11 @@ struct Marks {
     size: u64,
 }
 
+/// Bits of MXCSR that there are. The CPU would refuse the others; emulators do not.
+const MXCSR_VALID: u64 = 0xffff;
+
 /// Loads from an aligned area of the user's. After an error the state is in between.
 fn load_checked(from: usize, features: &Features) -> Result<(), VectorFault> {
-    /// Bits of MXCSR that there are. The CPU would refuse the others; emulators do not.
-    const MXCSR_VALID: u64 = 0xffff;
     let mut marks = Marks::default();
     // SAFETY: the area is aligned, the user's, and long enough for the marks.
     let fault = unsafe { read_marks(from, &raw mut marks) };
@@ -196,6 +209,8 @@ macro_rules! may_fault {
     };
 }
 
+pub(super) use may_fault;
+
 /// STAC at a listed site: user pages may be touched from here to the CLAC.
 macro_rules! stac {
     () => {
@@ -205,6 +220,7 @@ macro_rules! stac {
         .popsection"
     };
 }
+pub(super) use stac;
 
 /// The end of a function with [`may_fault!`]: user pages are closed again, and it returns 0, or 1 after a fault.
 macro_rules! answer {
@@ -212,7 +228,7 @@ macro_rules! answer {
         concat!(
             "xor eax, eax
             775:\n",
-            clac!(),
+            $crate::trap::entry::clac!(),
             "
             ret
             776:
@@ -221,6 +237,7 @@ macro_rules! answer {
         )
     };
 }
+pub(super) use answer;
 
 /// Clears the header, saves, and writes the marks: magic number and total size, components, size, and the magic number behind
 /// the state. Returns 0, or 1 after a fault.
@@ -252,6 +269,39 @@ unsafe extern "sysv64" fn xsave_user(to: usize, head: u64, components: u64, size
         may_fault!("mov [rdi + 504], r10"),
         may_fault!("mov [rdi + rcx], r8d"),
         answer!(),
+    )
+}
+
+/// Loads what [`xsave_user`] has stored with the same marks, if it finds them there, and no bit of MXCSR that there is not.
+/// Returns 0, or 1 otherwise and after a fault.
+///
+/// # Safety
+/// 1. As [`xsave_user`].
+#[unsafe(naked)]
+unsafe extern "sysv64" fn xrstor_as_stored(
+    from: usize,
+    head: u64,
+    components: u64,
+    size: u64,
+    magic2: u32,
+) -> u32 {
+    naked_asm!(
+        stac!(),
+        may_fault!("cmp [rdi + 464], rsi"),
+        "jne 776f",
+        may_fault!("cmp [rdi + 472], rdx"),
+        "jne 776f",
+        may_fault!("cmp [rdi + 480], rcx"),
+        "jne 776f",
+        may_fault!("cmp [rdi + rcx], r8d"),
+        "jne 776f",
+        may_fault!("test dword ptr [rdi + 24], {invalid}"),
+        "jnz 776f",
+        "mov eax, edx",
+        "shr rdx, 32",
+        may_fault!("xrstor64 [rdi]"),
+        answer!(),
+        invalid = const !MXCSR_VALID as u32,
     )
 }
 

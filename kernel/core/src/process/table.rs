@@ -236,6 +236,11 @@ impl Process {
         self.credentials.lock().clone()
     }
 
+    /// The real user.
+    pub fn uid(&self) -> u32 {
+        self.credentials.lock().uid
+    }
+
     /// Gives it other rights.
     pub fn set_credentials(&self, new: Credentials) {
         let _old = core::mem::replace(&mut *self.credentials.lock(), Arc::new(new));

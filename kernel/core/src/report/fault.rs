@@ -79,7 +79,7 @@ pub fn bad_frame(thread: &Thread, context: &mut UserContext) {
 
 /// Enters the program's handler, or tells what happened and ends the process.
 fn raise(thread: &Thread, context: &mut UserContext, info: SignalInfo, error: Option<FaultError>) {
-    if !signal::force(thread, context, info) {
+    if !signal::force(thread, context, &info) {
         crash::describe(thread, context, &info, error);
         thread.process.end(ExitStatus::Signaled(info.signal.number()));
     }

@@ -16,11 +16,13 @@ pub fn deliver_pending(thread: &Thread, context: &mut UserContext, interrupted: 
     let signals = &thread.signals;
     while !thread.process.is_stopped() {
         let wanted = SignalSet::from_bits(!signals.mask().bits());
-        let Some(info) = super::take(thread, wanted) else {
+        let mut taken = signals.take(&thread.process.signals, wanted);
+        super::send::settle(thread, &mut taken);
+        let Some(info) = &taken else {
             return nothing_left(thread, context, interrupted);
         };
         if trace::is_on() {
-            trace::tell_signal(thread, &info);
+            trace::tell_signal(thread, info);
         }
         let action = thread.process.signals.action(info.signal);
         match action.handler() {
@@ -33,7 +35,7 @@ pub fn deliver_pending(thread: &Thread, context: &mut UserContext, interrupted: 
                     }
                     restart::before_handler(context, interrupted, action.has(linux::SA_RESTART));
                 }
-                enter_handler(thread, context, info, action, entry);
+                enter_handler(thread, context, info, &action, entry);
                 if signals.has_deliverable(&thread.process.signals) {
                     signals.call_attention(); // the next one, before the first instruction of this handler
                 }
@@ -69,13 +71,14 @@ fn do_default(thread: &Thread, signal: Signal) {
 
 /// Points the registers at the handler. Without a stack to run it on the thread gets SIGSEGV, which may be handled on
 /// another stack.
-fn enter_handler(thread: &Thread, context: &mut UserContext, info: SignalInfo, action: Action, entry: u64) {
+fn enter_handler(thread: &Thread, context: &mut UserContext, info: &SignalInfo, action: &Action, entry: u64) {
     let signals = &thread.signals;
     let mask = signals.mask();
     let restore = signals.take_saved_mask().unwrap_or(mask);
-    if frame::push(thread, context, &info, &action, entry, restore).is_err() {
+    if frame::push(thread, context, info, action, entry, restore).is_err() {
         set_mask(thread, restore);
-        if info.signal == Signal::SIGSEGV || !force(thread, context, SignalInfo::from_kernel(Signal::SIGSEGV))
+        if info.signal == Signal::SIGSEGV
+            || !force(thread, context, &SignalInfo::from_kernel(Signal::SIGSEGV))
         {
             thread.process.end(ExitStatus::Signaled(Signal::SIGSEGV.number()));
         }
@@ -91,22 +94,22 @@ fn enter_handler(thread: &Thread, context: &mut UserContext, info: SignalInfo, a
     if action.has(linux::SA_RESETHAND) {
         thread.process.signals.set_action(info.signal, action.reset());
     }
-    if signals.stack().flags & SS_AUTODISARM != 0 {
+    if signals.stack_flags() & SS_AUTODISARM != 0 {
         signals.set_stack(AlternateStack::default());
     }
 }
 
 /// Delivers a signal that a fault raised. Returns whether a handler was entered; if the program blocks or ignores the signal,
 /// or there is no stack to handle it on, it is to end.
-pub fn force(thread: &Thread, context: &mut UserContext, info: SignalInfo) -> bool {
+pub fn force(thread: &Thread, context: &mut UserContext, info: &SignalInfo) -> bool {
     if trace::is_on() {
-        trace::tell_signal(thread, &info);
+        trace::tell_signal(thread, info);
     }
     let action = thread.process.signals.action(info.signal);
     let blocked = thread.signals.mask().contains(info.signal);
     match action.handler() {
         Handler::Function(entry) if !blocked => {
-            enter_handler(thread, context, info, action, entry);
+            enter_handler(thread, context, info, &action, entry);
             !thread.is_ending()
         }
         _ => false,

@@ -2,6 +2,7 @@
 
 use super::Signal;
 use crate::error::Errno;
+use threadbare_machine::user::INFO_WORDS;
 
 /// `siginfo_t` has 128 bytes.
 pub const SIGINFO_WORDS: usize = 16;
@@ -98,9 +99,16 @@ impl SignalInfo {
         }
     }
 
-    /// `siginfo_t`: 48 bytes that mean something, as words, and zeroes behind.
+    /// `siginfo_t` as words: those that mean something, and zeroes behind.
     pub fn to_words(self) -> [u64; SIGINFO_WORDS] {
         let mut words = [0; SIGINFO_WORDS];
+        words[..INFO_WORDS].copy_from_slice(&self.first_words());
+        words
+    }
+
+    /// The words of `siginfo_t` that mean something.
+    pub(super) fn first_words(&self) -> [u64; INFO_WORDS] {
+        let mut words = [0; INFO_WORDS];
         let pair = |low: u32, high: u32| u64::from(high) << 32 | u64::from(low);
         words[0] = u64::from(self.signal.number());
         words[1] = u64::from(self.code.cast_unsigned());

@@ -79,6 +79,12 @@ impl Signal {
         usize::from(self.0.wrapping_sub(1)) % Signal::COUNT // as it is at most that, to spare a check
     }
 
+    /// The set of it alone, as bits.
+    #[inline]
+    pub(super) const fn bit(self) -> u64 {
+        1_u64.wrapping_shl(self.0.wrapping_sub(1) as u32) // as above
+    }
+
     /// What it does by default (`signal(7)`, "Standard signals").
     pub fn default_action(self) -> DefaultAction {
         match self.0 {
@@ -122,19 +128,19 @@ impl SignalSet {
 
     /// Whether `signal` is in it.
     pub const fn contains(self, signal: Signal) -> bool {
-        self.0 & 1 << (signal.0 - 1) != 0
+        self.0 & signal.bit() != 0
     }
 
     /// This set and `signal`.
     #[must_use]
     pub const fn with(self, signal: Signal) -> SignalSet {
-        SignalSet(self.0 | 1 << (signal.0 - 1))
+        SignalSet(self.0 | signal.bit())
     }
 
     /// This set but for `signal`.
     #[must_use]
     pub const fn without(self, signal: Signal) -> SignalSet {
-        SignalSet(self.0 & !(1 << (signal.0 - 1)))
+        SignalSet(self.0 & !signal.bit())
     }
 
     /// The signals of either.

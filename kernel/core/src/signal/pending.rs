@@ -53,21 +53,26 @@ impl Pending {
         if info.signal.is_real_time() && !has_room {
             return Err(Errno::EAGAIN);
         }
-        if queue.try_reserve(1).is_ok() {
+        if has_place(&mut queue) {
             queue.push_back(info);
             ALL.fetch_add(1, Ordering::Relaxed);
         } else if info.signal.is_real_time() {
             return Err(Errno::EAGAIN);
         }
-        self.set.fetch_or(bit(info.signal), Ordering::Relaxed);
+        self.set.fetch_or(info.signal.bit(), Ordering::Relaxed);
         Ok(())
     }
 
     /// Takes the next signal out of `wanted`: those of faults first, then lower numbers first.
+    #[inline]
     pub(super) fn take(&self, wanted: SignalSet) -> Option<SignalInfo> {
-        if self.set().bits() & wanted.bits() == 0 {
+        if self.set().and(wanted).is_empty() {
             return None;
         }
+        self.take_waiting(wanted)
+    }
+
+    fn take_waiting(&self, wanted: SignalSet) -> Option<SignalInfo> {
         let mut queue = self.queue.lock();
         let candidates = SignalSet::from_bits(self.set().bits() & wanted.bits());
         let signal = candidates.next()?;
@@ -82,17 +87,9 @@ impl Pending {
         }
         let more = signal.is_real_time() && queue.iter().any(|info| info.signal == signal);
         if !more {
-            self.set.fetch_and(!bit(signal), Ordering::Relaxed);
+            self.set.fetch_and(!signal.bit(), Ordering::Relaxed);
         }
-        Some(info.unwrap_or(SignalInfo {
-            signal,
-            code: code::SI_USER,
-            details: Details::Sender {
-                pid: 0,
-                uid: 0,
-                value: 0,
-            },
-        }))
+        info.or_else(|| Some(SignalInfo::from_process(signal, code::SI_USER, 0, 0)))
     }
 
     /// Drops what a timer has sent.
@@ -105,7 +102,7 @@ impl Pending {
             info.signal != signal || !matches!(info.details, Details::Timer { id, .. } if id == timer)
         });
         if queue.iter().all(|info| info.signal != signal) {
-            self.set.fetch_and(!bit(signal), Ordering::Relaxed);
+            self.set.fetch_and(!signal.bit(), Ordering::Relaxed);
         }
     }
 
@@ -132,8 +129,15 @@ fn retain(queue: &mut VecDeque<SignalInfo>, keep: impl FnMut(&SignalInfo) -> boo
     ALL.fetch_sub(before - queue.len(), Ordering::Relaxed);
 }
 
-fn bit(signal: Signal) -> u64 {
-    SignalSet::EMPTY.with(signal).bits()
+/// Whether there is memory for one more.
+#[inline]
+fn has_place(queue: &mut VecDeque<SignalInfo>) -> bool {
+    queue.len() < queue.capacity() || make_place(queue)
+}
+
+#[cold]
+fn make_place(queue: &mut VecDeque<SignalInfo>) -> bool {
+    queue.try_reserve(1).is_ok()
 }
 
 #[cfg(test)]

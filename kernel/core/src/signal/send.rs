@@ -30,7 +30,11 @@ fn send(process: &Process, info: SignalInfo, sender: Option<&Thread>) -> bool {
         trace::tell_ignored(process, &info);
         return true;
     }
-    if signals.pending.push(info, has_room(process, info)).is_err() {
+    if signals
+        .pending
+        .push(info, has_room(process, info.signal))
+        .is_err()
+    {
         return false;
     }
     let sender = sender.filter(|sender| core::ptr::eq(&raw const *sender.process, process));
@@ -55,7 +59,11 @@ pub fn send_to_thread(thread: &Thread, info: SignalInfo) -> bool {
     if process.signals.ignored().contains(info.signal) && !signals.mask().contains(info.signal) {
         return true;
     }
-    if signals.pending.push(info, has_room(process, info)).is_err() {
+    if signals
+        .pending
+        .push(info, has_room(process, info.signal))
+        .is_err()
+    {
         return false;
     }
     if signals.wants(info.signal) {
@@ -66,10 +74,12 @@ pub fn send_to_thread(thread: &Thread, info: SignalInfo) -> bool {
 }
 
 /// Whether one more real-time signal may wait for the user of `process` (`RLIMIT_SIGPENDING`).
-fn has_room(process: &Process, info: SignalInfo) -> bool {
-    if !info.signal.is_real_time() {
-        return false; // and asks for none
-    }
+#[inline]
+fn has_room(process: &Process, signal: Signal) -> bool {
+    signal.is_real_time() && has_room_for_real_time(process) // others ask for none
+}
+
+fn has_room_for_real_time(process: &Process) -> bool {
     let most = process.limits.lock().pending_signals();
     (pending::count_all() as u64) < most || count_for_user(process.credentials().uid) < most
 }
@@ -111,12 +121,19 @@ pub(crate) fn forget_timer(process: &Process, thread: Option<&Thread>, signal: S
 
 /// Takes a signal out of `wanted` that waits for a thread or its process. Called by the thread itself.
 pub fn take(thread: &Thread, wanted: SignalSet) -> Option<SignalInfo> {
-    let process = &thread.process;
-    let mut info = thread.signals.take(&process.signals, wanted)?;
-    if info.signal == Signal::SIGALRM || matches!(info.details, Details::Timer { .. }) {
-        process.timers.taken(&mut info);
+    let mut taken = thread.signals.take(&thread.process.signals, wanted);
+    settle(thread, &mut taken);
+    taken
+}
+
+/// Lets the timer know that has sent it.
+#[inline]
+pub(super) fn settle(thread: &Thread, taken: &mut Option<SignalInfo>) {
+    if let Some(info) = taken
+        && (info.signal == Signal::SIGALRM || matches!(info.details, Details::Timer { .. }))
+    {
+        thread.process.timers.taken(info);
     }
-    Some(info)
 }
 
 /// Sets what a process does with a signal, and returns what it was. A signal that is ignored from now on is dropped where it

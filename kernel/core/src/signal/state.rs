@@ -181,6 +181,10 @@ impl ThreadSignals {
         }
     }
 
+    pub(super) fn stack_flags(&self) -> u32 {
+        self.stack_flags.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn set_stack(&self, stack: AlternateStack) {
         self.stack_start.store(stack.start, Ordering::Relaxed);
         self.stack_size.store(stack.size, Ordering::Relaxed);
@@ -249,7 +253,9 @@ impl ThreadSignals {
 
     /// Takes a waiting signal out of `wanted`: the thread's own first.
     pub(super) fn take(&self, process: &ProcessSignals, wanted: SignalSet) -> Option<SignalInfo> {
-        let own = self.pending.take(wanted);
-        own.or_else(|| process.pending.take(wanted))
+        match self.pending.take(wanted) {
+            None => process.pending.take(wanted),
+            own => own,
+        }
     }
 }

@@ -38,10 +38,15 @@ fn optional(signal: usize) -> Result<Option<Signal>, Errno> {
 ///
 /// # Errors
 /// `EPERM`.
+#[inline]
 fn check_permission(call: &Call<'_>, target: &Process, signal: Option<Signal>) -> Result<(), Errno> {
     if core::ptr::eq(call.process(), target) {
         return Ok(());
     }
+    check_permission_of_other(call, target, signal)
+}
+
+fn check_permission_of_other(call: &Call<'_>, target: &Process, signal: Option<Signal>) -> Result<(), Errno> {
     let (own, other) = (call.process().credentials(), target.credentials());
     let continues = signal == Some(Signal::SIGCONT) && call.process().session() == target.session();
     if own.may_signal(&other) || continues {
@@ -52,7 +57,7 @@ fn check_permission(call: &Call<'_>, target: &Process, signal: Option<Signal>) -
 }
 
 fn from_caller(call: &Call<'_>, signal: Signal, code: i32) -> SignalInfo {
-    SignalInfo::from_process(signal, code, call.process().pid, call.process().credentials().uid)
+    SignalInfo::from_process(signal, code, call.process().pid, call.process().uid())
 }
 
 fn send(call: &Call<'_>, target: &Process, signal: Option<Signal>) -> Result<(), Errno> {
