@@ -1,6 +1,7 @@
 /* What programs do with memory, and what the calls must refuse. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,9 @@ static void mappings(void)
 	check("and change back", mprotect(a, 4096, PROT_READ | PROT_WRITE) == 0 && (a[0] = 1));
 	check("a write into read-only memory by the kernel fails",
 	      mprotect(a, 4096, PROT_READ) == 0 && read(0, a, 1) == -1 && errno == EFAULT);
+	int zeroes = open("/dev/zero", O_RDONLY);
+	check("of zeroes, too", read(zeroes, a, 1) == -1 && errno == EFAULT && a[0] == 1);
+	close(zeroes);
 	check("MADV_DONTNEED gives zeroes", madvise(a + 4096, 4096, MADV_DONTNEED) == 0 && is_zero(a + 4096, 4096));
 	check("all of it can go", munmap(a, 8 * MIB) == 0);
 }

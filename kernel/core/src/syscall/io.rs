@@ -27,14 +27,15 @@ impl<'a> UserPiece<'a> {
         }
     }
 
-    /// Calls `transfer` with the address of the next `count` bytes, and uses them up.
+    /// Calls `transfer` with the address of the next `count` bytes, and uses them up where it succeeds.
     fn advance<T>(
         &mut self,
         count: usize,
         transfer: impl FnOnce(&CurrentMemory<'a>, usize) -> Result<T, Errno>,
     ) -> Result<T, Errno> {
-        self.length = self.length.checked_sub(count).ok_or(Errno::EFAULT)?;
+        let left = self.length.checked_sub(count).ok_or(Errno::EFAULT)?;
         let done = transfer(&self.memory, self.base)?;
+        self.length = left;
         self.base = self.base.wrapping_add(count);
         Ok(done)
     }
