@@ -6,7 +6,9 @@
 #include <string.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +54,37 @@ static void children(void) {
     check("a child is signalled before it is waited for", missing == 0);
 }
 
+static struct sockaddr_un name = {.sun_family = AF_UNIX};
+static int one_socket;
+
+static void *connects(void *nothing) {
+    (void)nothing;
+    return (void *)(long)connect(one_socket, (void *)&name, sizeof name);
+}
+
+/* Of two threads that connect one socket, waiting for a listener whose queue is full, one does. */
+static void connections(void) {
+    int once = 0;
+    for (int i = 0; i < 50; i++) {
+        int listener = socket(AF_UNIX, SOCK_STREAM, 0), filler = socket(AF_UNIX, SOCK_STREAM, 0);
+        snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "races-%d-%d", getpid(), i);
+        bind(listener, (void *)&name, sizeof name);
+        listen(listener, 0);
+        connect(filler, (void *)&name, sizeof name);
+        one_socket = socket(AF_UNIX, SOCK_STREAM, 0);
+        pthread_t threads[2];
+        void *results[2];
+        for (int t = 0; t < 2; t++) pthread_create(&threads[t], 0, connects, 0);
+        for (int a = 0; a < 2; a++) close(accept(listener, 0, 0));
+        for (int t = 0; t < 2; t++) pthread_join(threads[t], &results[t]);
+        once += !results[0] != !results[1];
+        close(one_socket);
+        close(filler);
+        close(listener);
+    }
+    check("a socket is connected once", once == 50);
+}
+
 enum { PROCESSES = 4, THREADS = 200 };
 
 static void *waits(void *barrier) {
@@ -86,6 +119,7 @@ int main(int count, char **arguments) {
     alarm(600);
     if (!strcmp(arguments[1], "fifos")) fifos(arguments[2]);
     if (!strcmp(arguments[1], "children")) children();
+    if (!strcmp(arguments[1], "connections")) connections();
     if (!strcmp(arguments[1], "threads")) threads();
     return 0;
 }
