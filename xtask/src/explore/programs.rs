@@ -20,9 +20,10 @@ pub(crate) struct Program {
 pub(super) const WRONG: [&str; 2] = [": NO", "stress-ng: fail:"];
 
 /// Programs of `guest/c`, and with what arguments. None of them reads standard input: that comes at moments of the host's.
-const GUESTS: [(&str, &str); 18] = [
+const GUESTS: [(&str, &str); 19] = [
     ("races", "fifos /tmp"),
     ("races", "children /tmp"),
+    ("races", "connections /tmp"),
     ("races", "threads /tmp"),
     ("awaited", ""),
     ("events", "/tmp"),
