@@ -34,6 +34,7 @@
 use std::ffi::{c_char, c_void};
 use std::io;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc;
 
 use super::modules::Modules;
 use super::{STACK_GUARD, fresh_tid, on_a_thread, thread_pointer, word_at};
@@ -210,11 +211,15 @@ impl Tls {
 
 /// Whether the descriptors of the calling thread, at `tp`, and of one that it starts lead to each other.
 fn is_in_a_ring(tp: usize) -> bool {
+    // musl links a thread in once it runs, so the thread looks when the call that started it has returned.
+    let (started, has_started) = mpsc::channel();
     let child = std::thread::spawn(move || {
         let own = thread_pointer();
+        let _ = has_started.recv();
         // SAFETY: two words in the descriptors of two threads that live: the parent waits for us.
         unsafe { word_at(own + PREVIOUS).read() == tp && word_at(tp + NEXT).read() == own }
     });
+    let _ = started.send(());
     child.join().unwrap_or(false)
 }
 
