@@ -66,7 +66,7 @@ fn virtual_time(clock: libc::clockid_t) -> Option<libc::timespec> {
     };
     let now = current_run()?.now();
     Some(libc::timespec {
-        tv_sec: libc::time_t::try_from(origin + now / 1_000_000_000).unwrap_or(libc::time_t::MAX),
+        tv_sec: i64::try_from(origin + now / 1_000_000_000).unwrap_or(i64::MAX),
         tv_nsec: libc::c_long::try_from(now % 1_000_000_000).unwrap_or(0),
     })
 }
