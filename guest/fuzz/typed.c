@@ -265,6 +265,14 @@ static u64 process_number(void)
 	return below(2) ? (u64)call3(GETPID, 0, 0, 0) : ONE_OF(odd);
 }
 
+/* A struct f_owner_ex: kind, number */
+static u64 owner(void)
+{
+	static int owner[2];
+	owner[0] = (int)below(4), owner[1] = (int)process_number();
+	return (u64)owner;
+}
+
 static u64 path(void)
 {
 	static const char *const names[] = { "/", "/tmp", "/tmp/f", "/tmp/f2", "/tmp/d", "/tmp/d/e", "/tmp/l", "/dev/null", "/dev/zero",
@@ -505,6 +513,10 @@ static void tame(u64 n, u64 *a)
 			a[0] += 5;
 	if (n == 62 || n == 109)
 		a[0] = (unsigned)a[0] <= 1 ? a[0] * 999999 : a[0];
+	if (n == 72 && (unsigned)a[1] == 8)
+		a[2] = process_number(); /* F_SETOWN: signals to those whom we know */
+	if (n == 72 && (unsigned)a[1] == 15)
+		a[2] = owner(); /* F_SETOWN_EX */
 	if (n == 302 && (unsigned)a[1] == 0)
 		a[1] = 7; /* no limit of CPU time */
 	if (n == 38)
