@@ -63,6 +63,12 @@ fn mappings_of_every_kind() {
 }
 
 #[test]
+fn pages_of_two_mebibytes() {
+    checks(c("huge", Linking::Static), &[]);
+    checks(c("huge", Linking::MuslStatic), &[]);
+}
+
+#[test]
 fn mapped_files_that_are_cut_punched_and_sealed() {
     checks(c("sealed", Linking::Static), &[]);
     checks(c("sealed", Linking::MuslStatic), &[]);

@@ -23,6 +23,7 @@ pub(crate) mod copy;
 pub(crate) mod frame;
 pub(crate) mod frames;
 mod heap;
+pub(crate) mod large;
 pub(crate) mod stack;
 #[cfg(test)]
 mod tests;
@@ -33,3 +34,4 @@ pub use address::{PAGE_SIZE, PhysAddr};
 pub(crate) use address::{STACKS_BASE, direct};
 pub use frame::{Frame, OutOfMemory};
 pub use frames::{FrameUse, is_scarce, most_used, usage};
+pub use large::{LARGE_SIZE, LargeFrame};

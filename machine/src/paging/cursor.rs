@@ -6,7 +6,7 @@ use super::kernel;
 use super::space::{Mapping, USER_END, UserSpace, index};
 use super::tables;
 use crate::memory::{Frame, OutOfMemory, PAGE_SIZE, PhysAddr, direct};
-use core::mem;
+use core::{mem, ptr};
 
 /// A place in a [`UserSpace`]. It owns what it maps: mapping consumes a frame, unmapping gives it up.
 ///
@@ -16,11 +16,25 @@ use core::mem;
 pub struct Cursor<'a> {
     space: &'a mut UserSpace,
     page: usize,
-    /// The last-level table for `page`; `None` when it has not been looked up or is not there.
+    /// The last-level table for `page`; `None` when it is not there.
     table: Option<PhysAddr>,
+    /// Without a table: the entry of the level above if it maps 2 MiB, else null.
+    large: *mut Entry,
+}
+
+/// What the tables have for a page.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum At {
+    /// No last-level table.
+    Nothing,
+    /// A last-level table.
+    Table(PhysAddr),
+    /// An entry of the level above, which maps 2 MiB.
+    Large(*mut Entry),
 }
 
 impl<'a> Cursor<'a> {
+    #[inline]
     pub(super) fn new(space: &'a mut UserSpace, page: usize) -> Self {
         assert!(
             page.is_multiple_of(PAGE_SIZE) && page <= USER_END,
@@ -30,8 +44,9 @@ impl<'a> Cursor<'a> {
             space,
             page,
             table: None,
+            large: ptr::null_mut(),
         };
-        cursor.table = cursor.descend();
+        cursor.look_again();
         cursor
     }
 
@@ -44,7 +59,7 @@ impl<'a> Cursor<'a> {
     pub fn advance(&mut self) {
         self.page += PAGE_SIZE;
         if index(self.page, 0) == 0 {
-            self.table = self.descend();
+            self.look_again();
         }
     }
 
@@ -82,7 +97,7 @@ impl<'a> Cursor<'a> {
     /// Whether a page is mapped just before this one, as far as this last-level table tells.
     pub fn is_held_before(&self) -> bool {
         let (Some(table), at @ 1..) = (self.table, index(self.page, 0)) else {
-            return false;
+            return false; // in a large page nobody asks: all of it is there
         };
         // SAFETY: as `entry`; the index before this one is in the same table.
         unsafe { direct::<Entry>(table).add(at - 1).read_volatile() }.is_held()
@@ -96,22 +111,27 @@ impl<'a> Cursor<'a> {
 
     fn seek_further(&mut self, end: usize) -> bool {
         while self.page < end {
-            if self.table.is_none() {
-                let span = 512 * PAGE_SIZE;
-                self.page = (self.page / span + 1) * span;
-                if self.page < end {
-                    self.table = self.descend();
+            match self.at() {
+                At::Nothing => {
+                    let span = 512 * PAGE_SIZE;
+                    self.page = (self.page / span + 1) * span;
+                    if self.page < end {
+                        self.look_again();
+                    }
                 }
-            } else if self.seek_in_table(end) {
-                return true;
+                At::Table(table) => {
+                    if self.seek_in_table(table, end) {
+                        return true;
+                    }
+                }
+                At::Large(_) => return true,
             }
         }
         false
     }
 
     /// As [`Cursor::seek_held`] within the last-level table; without one it goes to the first page of the next.
-    fn seek_in_table(&mut self, end: usize) -> bool {
-        let Some(table) = self.table else { return false };
+    fn seek_in_table(&mut self, table: PhysAddr, end: usize) -> bool {
         let first = index(self.page, 0);
         let last = (first + (end - self.page).div_ceil(PAGE_SIZE)).min(512);
         let groups = groups::of(table) & groups::overlapping(first..last);
@@ -124,7 +144,7 @@ impl<'a> Cursor<'a> {
         let at = held.unwrap_or(last);
         self.page += (at - first) * PAGE_SIZE;
         if at == 512 {
-            self.table = self.descend();
+            self.look_again();
         }
         at < last
     }
@@ -169,12 +189,28 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// The last-level table for the page, if it exists.
-    pub(super) fn table(&self) -> Option<PhysAddr> {
-        self.table
+    /// What the tables have for the page.
+    #[inline]
+    pub(super) fn at(&self) -> At {
+        match self.table {
+            Some(table) => At::Table(table),
+            None if self.large.is_null() => At::Nothing,
+            None => At::Large(self.large),
+        }
     }
 
-    /// The last-level table for the page; made if it does not exist.
+    /// Whether the page is part of a large one.
+    #[inline]
+    pub(super) fn is_in_large(&self) -> bool {
+        self.table.is_none() && !self.large.is_null()
+    }
+
+    /// The space that the cursor is in.
+    pub(super) fn space(&mut self) -> &mut UserSpace {
+        self.space
+    }
+
+    /// The last-level table for the page; made if it does not exist, of the large page if there is one.
     #[inline]
     pub(super) fn table_or_new(&mut self) -> Result<PhysAddr, OutOfMemory> {
         match self.table {
@@ -186,7 +222,7 @@ impl<'a> Cursor<'a> {
     /// Moves on to `page`.
     pub(super) fn jump(&mut self, page: usize) {
         self.page = page;
-        self.table = self.descend();
+        self.look_again();
     }
 
     /// Removes what is mapped here and drops it.
@@ -215,6 +251,9 @@ impl<'a> Cursor<'a> {
         let entry = self.entry();
         if !entry.is_copied_on_write() {
             return Ok(false);
+        }
+        if self.table.is_none() && self.own_large() {
+            return Ok(true);
         }
         if !self.borrow_frame(entry, Frame::is_shared) {
             self.set(entry.written(entry.address()));
@@ -250,14 +289,31 @@ impl<'a> Cursor<'a> {
         action(&frame)
     }
 
+    /// The entry for the page, or what it would be if a large page were split.
+    #[inline]
     fn entry(&self) -> Entry {
-        // SAFETY: `table` is a live table of this space, which the cursor borrows exclusively.
-        self.table
-            .map_or(Entry::EMPTY, |table| unsafe { self.slot(table).read_volatile() })
+        match self.table {
+            // SAFETY: a live table of this space, which the cursor borrows exclusively.
+            Some(table) => unsafe { self.slot(table).read_volatile() },
+            None => self.entry_of_large(),
+        }
     }
 
+    #[inline]
+    fn entry_of_large(&self) -> Entry {
+        if self.large.is_null() {
+            return Entry::EMPTY;
+        }
+        // SAFETY: as `entry`: an entry of a live table.
+        unsafe { self.large.read_volatile() }.small(index(self.page, 0) * PAGE_SIZE)
+    }
+
+    #[inline]
     fn set(&mut self, entry: Entry) {
-        let table = self.table.expect("an entry is set only in a table");
+        let table = match self.table {
+            Some(table) => table,
+            None => self.split(),
+        };
         // SAFETY: as `entry`. The CPU may set accessed and dirty bits meanwhile; volatile accesses allow for that.
         unsafe { self.slot(table).write_volatile(entry) }
     }
@@ -266,25 +322,47 @@ impl<'a> Cursor<'a> {
         direct::<Entry>(table.plus(index(self.page, 0) * size_of::<Entry>()))
     }
 
-    /// The last-level table for the page, if it exists.
-    fn descend(&self) -> Option<PhysAddr> {
-        let mut table = self.space.root();
-        for level in (1..=3).rev() {
+    /// Looks again for what there is at the page.
+    #[inline]
+    pub(super) fn look_again(&mut self) {
+        (self.table, self.large) = (None, ptr::null_mut());
+        if let Some(slot) = self.directory_entry()
+            && self.page < USER_END
+        {
             // SAFETY: live tables lead to live tables; the space is borrowed exclusively.
-            let entry = unsafe { direct::<Entry>(table).add(index(self.page, level)).read() };
-            if !entry.is_present() {
-                return None;
+            let entry = unsafe { slot.read_volatile() };
+            if entry.leads_to_table() {
+                self.table = Some(entry.address());
+            } else if entry.is_held() {
+                self.large = slot;
             }
-            table = entry.address();
         }
-        (self.page < USER_END).then_some(table)
+    }
+
+    /// The entry of the level above the last one for the page, if there is a table for it.
+    #[inline]
+    pub(super) fn directory_entry(&self) -> Option<*mut Entry> {
+        let directory = self.next_table(self.next_table(self.space.root(), 3)?, 2)?;
+        // SAFETY: inside of the table.
+        Some(unsafe { direct::<Entry>(directory).add(index(self.page, 1)) })
+    }
+
+    /// The table that `table`, of `level`, leads to for the page.
+    #[inline]
+    fn next_table(&self, table: PhysAddr, level: usize) -> Option<PhysAddr> {
+        // SAFETY: live tables lead to live tables; the space is borrowed exclusively.
+        let entry = unsafe { direct::<Entry>(table).add(index(self.page, level)).read() };
+        entry.is_present().then(|| entry.address())
     }
 
     #[inline(never)]
     fn create_tables(&mut self) -> Result<PhysAddr, OutOfMemory> {
+        if !self.large.is_null() {
+            return Ok(self.split());
+        }
         let mut table = self.space.root();
         for level in (1..=3).rev() {
-            // SAFETY: as `descend`; a new table is empty before it is linked.
+            // SAFETY: as `look_again`; a new table is empty before it is linked.
             unsafe {
                 let slot = direct::<Entry>(table).add(index(self.page, level));
                 if !(*slot).is_present() {

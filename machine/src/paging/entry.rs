@@ -88,6 +88,22 @@ impl Entry {
         self.0 & HELD != 0
     }
 
+    /// The same for 2 MiB, in a table of the level above.
+    pub(crate) fn large(self) -> Entry {
+        Entry(self.0 | LARGE)
+    }
+
+    /// What a small entry would say of the page `offset` bytes into a large one. (The bit that tells them apart means something
+    /// else in a small one.)
+    pub(crate) fn small(self, offset: usize) -> Entry {
+        Entry((self.0 & !LARGE) + offset as u64)
+    }
+
+    /// Whether an entry above the last level leads to a table, and maps nothing itself.
+    pub(crate) fn leads_to_table(self) -> bool {
+        self.0 & (PRESENT | HELD) == PRESENT
+    }
+
     /// What ring 3 may do.
     pub(crate) fn access(self) -> Access {
         Access {

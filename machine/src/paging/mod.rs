@@ -13,6 +13,7 @@ mod cursor;
 mod entry;
 mod groups;
 pub(crate) mod kernel;
+mod large;
 #[cfg(target_os = "none")]
 pub(crate) mod recent;
 mod share;

@@ -22,12 +22,22 @@ impl UserSpace {
         let root = self.root();
         let mut cursor = self.cursor(range.start);
         let mut shared = 0;
+        let mut large = false;
         let mut result = Ok(());
         while cursor.seek_held(range.end) {
             let page = cursor.page();
             let end = (page / SPAN + 1).saturating_mul(SPAN).min(range.end);
-            let tables = (cursor.table(), Cursor::new(other, page).table_or_new());
-            let (Some(from), Ok(to)) = tables else {
+            if cursor.is_at_whole_large(range.end) {
+                result = cursor.share_large(other, copy_on_write);
+                if result.is_err() {
+                    break;
+                }
+                large = true;
+                cursor.jump(end);
+                continue;
+            }
+            let tables = (cursor.table_or_new(), Cursor::new(other, page).table_or_new());
+            let (Ok(from), Ok(to)) = tables else {
                 result = Err(OutOfMemory);
                 break;
             };
@@ -37,7 +47,7 @@ impl UserSpace {
             cursor.jump(end);
         }
         other.held += shared;
-        if copy_on_write && shared > 0 {
+        if copy_on_write && (shared > 0 || large) {
             kernel::flush_all(root); // entries that allowed writing may be cached
         }
         result

@@ -2,6 +2,7 @@
 
 use super::cursor::Cursor;
 use super::entry::{Access, Entry};
+use super::large::{self, Spares};
 use super::{groups, kernel, tables};
 use crate::memory::{Frame, OutOfMemory, PAGE_SIZE, PhysAddr, direct};
 use alloc::sync::Arc;
@@ -28,6 +29,8 @@ pub struct UserSpace {
     root: Arc<Root>,
     /// How many pages are mapped.
     pub(super) held: usize,
+    /// Of large pages.
+    pub(super) spares: Spares,
 }
 
 /// Keeps an address space alive and loadable, without giving access to its mappings.
@@ -52,6 +55,7 @@ impl UserSpace {
         Ok(UserSpace {
             root: Arc::new(Root(address)),
             held: 0,
+            spares: Spares::new(),
         })
     }
 
@@ -69,6 +73,7 @@ impl UserSpace {
     ///
     /// # Panics
     /// When `page` is not page-aligned or not below [`USER_END`].
+    #[inline]
     pub fn cursor(&mut self, page: usize) -> Cursor<'_> {
         Cursor::new(self, page)
     }
@@ -94,7 +99,11 @@ impl UserSpace {
     pub fn clear(&mut self, range: Range<usize>) {
         let mut cursor = self.cursor(range.start);
         while cursor.seek_held(range.end) {
-            cursor.unmap();
+            if cursor.is_at_whole_large(range.end) {
+                cursor.unmap_large();
+            } else {
+                cursor.unmap();
+            }
         }
     }
 
@@ -108,8 +117,20 @@ impl UserSpace {
     ) {
         let mut cursor = self.cursor(range.start);
         while cursor.seek_held(range.end) {
-            cursor.protect(access, &mut may_write);
-            cursor.advance();
+            if cursor.is_at_whole_large(range.end) && cursor.protect_large(access) {
+                cursor.jump(cursor.page() + BIG);
+                continue;
+            }
+            loop {
+                cursor.protect(access, &mut may_write);
+                if !cursor.advance_in_table() {
+                    cursor.advance();
+                    break;
+                }
+                if cursor.page() >= range.end || !cursor.is_held() {
+                    break;
+                }
+            }
         }
     }
 
@@ -172,7 +193,7 @@ unsafe fn prune_path(root: PhysAddr, page: usize) -> bool {
         // SAFETY: (1): entries of live tables lead to live tables.
         unsafe {
             let entry = direct::<Entry>(table).add(index(page, 3 - depth));
-            if !(*entry).is_present() {
+            if !(*entry).leads_to_table() {
                 return false;
             }
             table = (*entry).address();
@@ -227,6 +248,8 @@ unsafe fn free_level(table: PhysAddr, level: usize) {
                     if entry.is_counted() {
                         drop(Frame::from_number(entry.address().frame_number()));
                     }
+                } else if entry.is_held() {
+                    large::drop_frames(*entry);
                 } else if entry.is_present() {
                     free_level(entry.address(), level - 1);
                     tables::free(entry.address());

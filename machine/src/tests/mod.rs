@@ -11,6 +11,7 @@ pub(crate) mod breaks;
 mod claims;
 mod gates;
 mod handlers;
+mod large;
 mod leaf;
 mod memory;
 mod observe;
@@ -61,6 +62,7 @@ pub const TESTS: &[&[Test]] = &[
     gates::TESTS,
     handlers::TESTS,
     leaf::TESTS,
+    large::TESTS,
     memory::TESTS,
     overflow::TESTS,
     stubs::TESTS,

@@ -3,7 +3,7 @@
 use super::address_space::{AddressSpace, page_up, pages};
 use super::fault::{FaultError, Touch};
 use super::place::Whereto;
-use super::vma::{Backing, OnFork, Vma};
+use super::vma::{Backing, Huge, OnFork, Vma};
 use crate::error::Errno;
 use core::ops::Range;
 use threadbare_machine::memory::{Frame, PAGE_SIZE};
@@ -205,6 +205,21 @@ impl AddressSpace {
         }
         self.check_room(0)?;
         self.vmas.update(range.clone(), |_, vma| vma.on_fork = on_fork);
+        if self.vmas.covers(range) {
+            Ok(())
+        } else {
+            Err(Errno::ENOMEM)
+        }
+    }
+
+    /// Says whether pages of a range may be huge from now on (`madvise(2)`).
+    ///
+    /// # Errors
+    /// `EINVAL` for an unaligned address; `ENOMEM` if not all of it is mapped, after the change of what is.
+    pub fn set_huge(&mut self, address: usize, length: usize, huge: Huge) -> Result<(), Errno> {
+        let range = self.advised(address, length)?;
+        self.check_room(0)?;
+        self.vmas.update(range.clone(), |_, vma| vma.huge = huge);
         if self.vmas.covers(range) {
             Ok(())
         } else {

@@ -1,6 +1,7 @@
 //! Bringing a page in when it is first touched.
 
 use super::address_space::AddressSpace;
+use super::huge::bring_huge;
 use super::vma::{Backing, Vma};
 use crate::error::Errno;
 use crate::trace::{self, Event};
@@ -78,7 +79,7 @@ impl AddressSpace {
         }
         let cursor = self.space.cursor(page);
         if !cursor.is_held() {
-            return bring(cursor, &range, vma, touch);
+            return bring(cursor, &range, vma, touch, self.large_pages_refused);
         }
         let access = cursor.access();
         if touch == Touch::Write && !access.write {
@@ -91,13 +92,26 @@ impl AddressSpace {
     }
 }
 
-fn bring(mut cursor: Cursor<'_>, range: &Range<usize>, vma: &Vma, touch: Touch) -> Result<(), FaultError> {
+/// Brings the page in; a small one where `small` says so.
+fn bring(
+    mut cursor: Cursor<'_>,
+    range: &Range<usize>,
+    vma: &Vma,
+    touch: Touch,
+    small: bool,
+) -> Result<(), FaultError> {
     let Backing::File {
         inode, page: first, ..
     } = &vma.backing
     else {
-        cursor.map(Frame::zeroed()?, vma.access)?;
+        let huge = !small && bring_huge(&mut cursor, range, vma);
+        if !huge {
+            cursor.map(Frame::zeroed()?, vma.access)?;
+        }
         trace::count(Event::FreshPage);
+        if huge {
+            return Ok(());
+        }
         bring_ahead(cursor, range.end, vma);
         return Ok(());
     };

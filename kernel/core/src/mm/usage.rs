@@ -14,6 +14,12 @@ pub(crate) fn has_room_for_threads() -> bool {
     now.free > now.reserve + now.total / 16
 }
 
+/// Whether half of the machine's memory stays free when `bytes` more are used.
+pub(super) fn is_plentiful(bytes: usize) -> bool {
+    let now = usage();
+    now.free > now.reserve + now.total / 2 + bytes / threadbare_machine::memory::PAGE_SIZE
+}
+
 /// Whether the kernel can allocate `bytes` for itself at once without dipping into its reserve.
 pub(super) fn can_spare(bytes: usize) -> bool {
     let now = usage();

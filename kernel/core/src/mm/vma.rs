@@ -51,6 +51,8 @@ pub struct Vma {
     pub on_fork: OnFork,
     /// Whether it grows when what is just below it is touched (`MAP_GROWSDOWN`).
     pub grows_down: bool,
+    /// Whether its pages may be huge.
+    pub huge: Huge,
 }
 
 /// What becomes of a mapping in a child of `fork(2)` (`madvise(2)`).
@@ -62,6 +64,17 @@ pub enum OnFork {
     Missing,
     /// It is there, and its pages are zeroes (`MADV_WIPEONFORK`).
     Wiped,
+}
+
+/// Whether a mapping may have huge pages (`madvise(2)`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Huge {
+    /// Where they are likely to be used and memory is plentiful.
+    Usual,
+    /// Wherever it has 2 MiB (`MADV_HUGEPAGE`).
+    Wanted,
+    /// Nowhere (`MADV_NOHUGEPAGE`).
+    Refused,
 }
 
 impl Vma {
@@ -80,6 +93,7 @@ impl Vma {
             label: "",
             on_fork: OnFork::Copied,
             grows_down: false,
+            huge: Huge::Usual,
         }
     }
 }
@@ -107,7 +121,8 @@ impl Piece for Vma {
             _ => false,
         };
         let same = self.access == next.access && self.most == next.most && self.shared == next.shared;
-        let alike = self.on_fork == next.on_fork && self.grows_down == next.grows_down;
+        let alike =
+            self.on_fork == next.on_fork && self.grows_down == next.grows_down && self.huge == next.huge;
         backing && same && alike && self.label == next.label
     }
 }

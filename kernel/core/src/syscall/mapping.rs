@@ -3,7 +3,7 @@
 use super::Call;
 use super::memory::UserMemory;
 use crate::error::Errno;
-use crate::mm::{Backing, OnFork, Touch, Vma, Whereto, is_more_than_the_machine};
+use crate::mm::{Backing, Huge, OnFork, Touch, Vma, Whereto, is_more_than_the_machine};
 use crate::vfs::{DeviceNumber, FileType, Inode, Name, Place};
 use alloc::format;
 use alloc::sync::Arc;
@@ -267,6 +267,8 @@ pub(super) fn madvise(
         linux::MADV_DONTFORK => on_fork(OnFork::Missing)?,
         linux::MADV_WIPEONFORK => on_fork(OnFork::Wiped)?,
         linux::MADV_DOFORK | linux::MADV_KEEPONFORK => on_fork(OnFork::Copied)?,
+        linux::MADV_HUGEPAGE => memory.set_huge(address, length, Huge::Wanted)?,
+        linux::MADV_NOHUGEPAGE => memory.set_huge(address, length, Huge::Refused)?,
         linux::MADV_POPULATE_READ | linux::MADV_POPULATE_WRITE => {
             let touch = if advice == linux::MADV_POPULATE_READ as usize {
                 Touch::Read
@@ -285,8 +287,6 @@ pub(super) fn madvise(
         | linux::MADV_RANDOM
         | linux::MADV_SEQUENTIAL
         | linux::MADV_WILLNEED
-        | linux::MADV_HUGEPAGE
-        | linux::MADV_NOHUGEPAGE
         | linux::MADV_MERGEABLE
         | linux::MADV_UNMERGEABLE
         | linux::MADV_DONTDUMP

@@ -79,7 +79,7 @@ const DEVICES: &[Item<Source>] = &[Item {
 const HUGE_PAGES: &[Item<Source>] = &[
     Item {
         name: "enabled",
-        kind: ItemKind::Text(|_| Ok(b"always madvise [never]\n".to_vec())),
+        kind: ItemKind::Text(|_| Ok(b"[always] madvise never\n".to_vec())),
     },
     Item {
         name: "hpage_pmd_size",

@@ -2,7 +2,7 @@
 
 use super::super::*;
 use super::RW;
-use crate::memory::{Frame, PAGE_SIZE};
+use crate::memory::{Frame, LARGE_SIZE, LargeFrame, PAGE_SIZE};
 use core::ops::Range;
 use std::collections::BTreeMap;
 use std::vec::Vec;
@@ -22,13 +22,18 @@ impl Numbers {
         (self.0 >> 33) as usize % bound
     }
 
+    /// Pages near one of the places, or in one time of four whole large ones.
     fn range(&mut self) -> Range<usize> {
-        let first = PLACES[self.below(PLACES.len())] + self.below(SPAN) * PAGE_SIZE;
+        if self.below(4) == 0 {
+            let place = PLACES[self.below(PLACES.len())] / LARGE_SIZE * LARGE_SIZE;
+            return place..place + LARGE_SIZE * (1 + self.below(2));
+        }
+        let first = self.page();
         first..first + (1 + self.below(SPAN)) * PAGE_SIZE
     }
 
     fn page(&mut self) -> usize {
-        self.range().start
+        PLACES[self.below(PLACES.len())] + self.below(SPAN) * PAGE_SIZE
     }
 }
 
@@ -80,11 +85,22 @@ fn two_spaces_are_what_a_model_says_whatever_is_done_to_them() {
     let mut numbers = Numbers(1);
     let mut spaces = [UserSpace::new().unwrap(), UserSpace::new().unwrap()];
     let mut models = [Model::default(), Model::default()];
-    for step in 0..6000 {
+    for step in 0..2000 {
         let at = numbers.below(2);
         let (space, model) = (&mut spaces[at], &mut models[at]);
         let byte = numbers.below(256) as u8;
-        match numbers.below(8) {
+        match numbers.below(9) {
+            8 => {
+                let first = numbers.page() / LARGE_SIZE * LARGE_SIZE;
+                let mut cursor = space.cursor(first + numbers.below(512) * PAGE_SIZE);
+                let vacant = model.0.range(first..first + LARGE_SIZE).next().is_none();
+                assert_eq!(cursor.is_vacant_large(), vacant);
+                if vacant {
+                    cursor.map_large(LargeFrame::zeroed().unwrap(), RW).unwrap();
+                    let pages = (first..first + LARGE_SIZE).step_by(PAGE_SIZE);
+                    model.0.extend(pages.map(|page| (page, (0, true))));
+                }
+            }
             0..3 => {
                 let page = numbers.page();
                 space.map(page, fresh(byte), RW).unwrap();
@@ -171,4 +187,64 @@ fn a_space_that_goes_gives_back_each_frame_that_it_held_or_shared() {
     );
     drop(copy);
     assert!(frames.iter().all(|frame| !frame.is_shared()));
+}
+
+/// What 512 handles of single frames would hold, in one.
+fn large_with(bytes: Range<u8>) -> (UserSpace, usize) {
+    let first = 0x4000_0000 - LARGE_SIZE;
+    let mut space = UserSpace::new().unwrap();
+    space
+        .cursor(first)
+        .map_large(LargeFrame::zeroed().unwrap(), RW)
+        .unwrap();
+    for byte in bytes {
+        assert!(write(&mut space, first + usize::from(byte) * PAGE_SIZE, byte));
+    }
+    (space, first)
+}
+
+#[test]
+fn a_part_of_a_large_page_that_goes_leaves_the_rest() {
+    let (mut space, first) = large_with(0..8);
+    space.unmap(first + 2 * PAGE_SIZE..first + 4 * PAGE_SIZE);
+    assert_eq!(space.held(), 510);
+    assert!(space.lookup(first + 3 * PAGE_SIZE).is_none());
+    for page in [1, 4] {
+        let mut byte = [0];
+        let mapping = space.lookup(first + page * PAGE_SIZE).unwrap();
+        mapping.frame.read(0, &mut byte);
+        assert_eq!(usize::from(byte[0]), page);
+        assert_eq!(mapping.access, RW);
+    }
+}
+
+#[test]
+fn a_shared_large_page_is_copied_page_by_page_and_whole_again_when_the_other_has_gone() {
+    let (mut space, first) = large_with(0..4);
+    let mut copy = UserSpace::new().unwrap();
+    space.share(&mut copy, 0..END, true).unwrap();
+    assert_eq!(copy.held(), 512);
+    assert!(write(&mut copy, first + PAGE_SIZE, 77));
+    let mut byte = [0];
+    space.lookup(first + PAGE_SIZE).unwrap().frame.read(0, &mut byte);
+    assert_eq!(byte[0], 1);
+    drop(copy);
+    assert!(write(&mut space, first, 9));
+    assert!(
+        !space.cursor(first + 5 * PAGE_SIZE).copy_on_write().unwrap(),
+        "all of it may be written"
+    );
+    assert!(space.cursor(first + 5 * PAGE_SIZE).access().write);
+}
+
+#[test]
+fn rights_change_for_a_large_page_and_for_parts_of_it() {
+    let (mut space, first) = large_with(0..1);
+    space.protect(first..first + LARGE_SIZE, Access::NONE, |_| true);
+    assert_eq!(space.lookup(first).unwrap().access, Access::NONE);
+    assert_eq!(space.held(), 512);
+    space.protect(first..first + LARGE_SIZE, RW, |_| true);
+    space.protect(first..first + PAGE_SIZE, Access::READ, |_| true);
+    assert_eq!(space.lookup(first).unwrap().access, Access::READ);
+    assert_eq!(space.lookup(first + PAGE_SIZE).unwrap().access, RW);
 }
