@@ -3,7 +3,8 @@
 //! When: the program touches the first byte of 2 MiB that one private mapping without a file covers, nothing is there yet, and
 //! half of the machine's memory stays free. Such a program goes upwards; a stack grows from the other end, and keeps small pages.
 //! Where it has asked for huge pages (`MADV_HUGEPAGE`) any touch will do, and a sixteenth that stays free. Where it wants none
-//! (`MADV_NOHUGEPAGE`, or `PR_SET_THP_DISABLE` for all of its memory) there are none. Otherwise, and where no 2 MiB of memory lie together, it gets small pages: nobody is told.
+//! (`MADV_NOHUGEPAGE`, or `PR_SET_THP_DISABLE` for all of its memory) there are none. Otherwise, and where no 2 MiB of memory lie
+//! together, it gets small pages: nobody is told.
 //!
 //! What it costs: the first touch waits until 2 MiB are zeroes, about 260,000 stores; and a program that touches little of what
 //! it maps has more memory than it needs, which is why there are none where memory is not plentiful.
