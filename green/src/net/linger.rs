@@ -6,6 +6,8 @@ use std::io;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
+use super::message::check;
+
 fn length() -> libc::socklen_t {
     libc::socklen_t::try_from(size_of::<libc::linger>()).expect("two numbers")
 }
@@ -21,11 +23,7 @@ pub(crate) fn set(fd: RawFd, linger: Option<Duration>) -> io::Result<()> {
         let value = (&raw const linger).cast();
         libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, value, length())
     };
-    if result == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    check(result).map(drop)
 }
 
 pub(crate) fn get(fd: RawFd) -> io::Result<Option<Duration>> {
@@ -39,9 +37,7 @@ pub(crate) fn get(fd: RawFd) -> io::Result<Option<Duration>> {
         let value = (&raw mut linger).cast();
         libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, value, &raw mut length)
     };
-    if result != 0 {
-        return Err(io::Error::last_os_error());
-    }
+    check(result)?;
     let seconds = u64::try_from(linger.l_linger).unwrap_or(0);
     Ok((linger.l_onoff != 0).then(|| Duration::from_secs(seconds)))
 }

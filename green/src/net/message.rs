@@ -14,7 +14,7 @@ use crate::rt::sim::network::calls as simulated;
 /// As readv(2): more slices than this are left for the next call.
 const SLICES: usize = 1024;
 
-fn check(result: impl TryInto<usize>) -> io::Result<usize> {
+pub(super) fn check(result: impl TryInto<usize>) -> io::Result<usize> {
     result.try_into().map_err(|_| io::Error::last_os_error())
 }
 

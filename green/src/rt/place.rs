@@ -16,7 +16,7 @@ use std::{io, ptr};
 use super::control::Control;
 use super::trace::{DEPTH, Trace};
 use super::worker::Worker;
-use super::{os, stack};
+use super::{os, signal, stack};
 
 /// Nobody asks.
 const IDLE: u32 = 0;
@@ -46,7 +46,7 @@ pub(super) fn install() -> io::Result<()> {
     if cfg!(not(target_env = "gnu")) {
         return Ok(());
     }
-    // SAFETY: the action is complete, and its function is async-signal-safe (invariant 2).
+    // SAFETY: the action of now is only read; the function is async-signal-safe (invariant 2).
     unsafe {
         let mut earlier: libc::sigaction = std::mem::zeroed();
         if libc::sigaction(libc::SIGURG, ptr::null(), &raw mut earlier) != 0 {
@@ -55,14 +55,7 @@ pub(super) fn install() -> io::Result<()> {
         if earlier.sa_sigaction != libc::SIG_DFL {
             return Ok(());
         }
-        let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = on_signal as *const () as usize;
-        // On the alternate stack: green threads' own are small.
-        action.sa_flags = libc::SA_ONSTACK | libc::SA_RESTART;
-        libc::sigemptyset(&raw mut action.sa_mask);
-        if libc::sigaction(libc::SIGURG, &raw const action, ptr::null_mut()) != 0 {
-            return Err(io::Error::last_os_error());
-        }
+        signal::handle(libc::SIGURG, on_signal)?;
     }
     INSTALLED.store(true, Ordering::Relaxed);
     Ok(())

@@ -15,10 +15,22 @@ static REQUESTED: AtomicBool = AtomicBool::new(false);
 /// # Errors
 /// When there is no such signal, or it cannot be caught.
 pub(super) fn install(signal: i32) -> io::Result<()> {
-    // SAFETY: the action is complete, and its function stores one atomic.
+    // SAFETY: the function stores one atomic.
+    unsafe { handle(signal, request) }
+}
+
+/// Lets `signal` call `handler`, on the alternate stack, and system calls go on after it.
+///
+/// # Errors
+/// When there is no such signal, or it cannot be caught.
+///
+/// # Safety
+/// `handler` is async-signal-safe (signal-safety(7)).
+pub(super) unsafe fn handle(signal: i32, handler: extern "C" fn(libc::c_int)) -> io::Result<()> {
+    // SAFETY: the action is complete; of its function the caller answers.
     let result = unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = request as *const () as usize;
+        action.sa_sigaction = handler as *const () as usize;
         // On the alternate stack: green threads' own are small.
         action.sa_flags = libc::SA_ONSTACK | libc::SA_RESTART;
         libc::sigemptyset(&raw mut action.sa_mask);

@@ -28,7 +28,7 @@ pub use address_space::{AddressSpace, Layout, Range2};
 pub use current::CurrentMemory;
 pub use fault::{FaultError, Touch};
 pub use place::Whereto;
-pub(crate) use revoke::{Cuts, count_mappings, is_same_file, is_written_through_mappings, punch, truncate};
+pub(crate) use revoke::{Cuts, count_mappings, is_written_through_mappings, punch, truncate};
 pub(crate) use special::Special;
 pub(crate) use usage::{has_room_for_threads, is_more_than_the_machine, is_scarce as memory_is_scarce};
 pub use vma::{Backing, Huge, OnFork, Vma};

@@ -10,10 +10,9 @@ use super::address_space::AddressSpace;
 use super::vma::{Backing, Vma};
 use crate::error::Errno;
 use crate::process::{self, Process};
-use crate::vfs::{Contents, Inode};
+use crate::vfs::{Contents, Inode, same_inode};
 use alloc::sync::Arc;
 use core::ops::Range;
-use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 use threadbare_machine::memory::PAGE_SIZE;
 
@@ -67,11 +66,6 @@ pub(crate) fn count_mappings(inode: &Arc<dyn Inode>) -> usize {
     spaces().map(of_file).sum()
 }
 
-/// Whether both are one file.
-pub(crate) fn is_same_file(a: &Arc<dyn Inode>, b: &Arc<dyn Inode>) -> bool {
-    ptr::addr_eq(Arc::as_ptr(a), Arc::as_ptr(b))
-}
-
 fn take_back(inode: &Arc<dyn Inode>, pages: Range<u64>, from_private: bool) {
     // Pairs with the acquire of `Cuts`: who sees the count sees the file changed.
     CUTS.fetch_add(1, Ordering::Release);
@@ -109,7 +103,7 @@ fn bytes(pages: u64) -> usize {
 /// The first page of the file that a mapping shows, if it is one of that file.
 fn pages_of(vma: &Vma, file: &Arc<dyn Inode>) -> Option<u64> {
     match &vma.backing {
-        Backing::File { inode, page, .. } => is_same_file(inode, file).then_some(*page),
+        Backing::File { inode, page, .. } => same_inode(inode, file).then_some(*page),
         Backing::Anonymous => None,
     }
 }

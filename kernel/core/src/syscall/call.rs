@@ -22,6 +22,22 @@ pub struct Call<'a> {
     pub context: &'a mut UserContext,
 }
 
+/// An argument of type `int`: the low half of its register.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "ints are the low halves of their registers"
+)]
+#[inline]
+pub(super) const fn int(argument: usize) -> i32 {
+    (argument as u32).cast_signed()
+}
+
+/// An argument of type `unsigned int`, likewise.
+#[inline]
+pub(super) const fn unsigned(argument: usize) -> u32 {
+    int(argument).cast_unsigned()
+}
+
 impl Call<'_> {
     /// The process that calls.
     pub fn process(&self) -> &Process {

@@ -1,23 +1,18 @@
 //! Sending signals: `kill(2)` and its relatives, and who may.
 
+use super::call::int;
 use super::{Call, pidfd};
 use crate::error::Errno;
 use crate::process::{self, Process, Thread};
 use crate::signal::{self, SIGINFO_WORDS, Signal, SignalInfo, code};
 use alloc::sync::Arc;
 
-/// A number of a process, thread or group: an int is the low half of its register.
-#[expect(clippy::cast_possible_truncation, reason = "pid_t is an int")]
-fn number(register: usize) -> i32 {
-    (register as u32).cast_signed()
-}
-
 /// A number that names one process or thread.
 ///
 /// # Errors
 /// `EINVAL` if it is not positive.
 fn positive(register: usize) -> Result<u32, Errno> {
-    let number = u32::try_from(number(register)).map_err(|_| Errno::EINVAL)?;
+    let number = u32::try_from(int(register)).map_err(|_| Errno::EINVAL)?;
     if number == 0 {
         Err(Errno::EINVAL)
     } else {
@@ -27,10 +22,10 @@ fn positive(register: usize) -> Result<u32, Errno> {
 
 /// A signal number, of which 0 only asks whether the target exists.
 fn optional(signal: usize) -> Result<Option<Signal>, Errno> {
-    if number(signal) == 0 {
+    if int(signal) == 0 {
         Ok(None)
     } else {
-        Signal::new(usize::try_from(number(signal)).map_err(|_| Errno::EINVAL)?).map(Some)
+        Signal::new(usize::try_from(int(signal)).map_err(|_| Errno::EINVAL)?).map(Some)
     }
 }
 
@@ -72,7 +67,7 @@ fn send(call: &Call<'_>, target: &Process, signal: Option<Signal>) -> Result<(),
 pub(super) fn kill(call: &mut Call<'_>, [target, signal, ..]: [usize; 6]) -> Result<usize, Errno> {
     let signal = optional(signal)?;
     let own = call.process();
-    match number(target) {
+    match int(target) {
         pid if pid.cast_unsigned() == own.pid => send(call, own, signal)?,
         pid @ 1.. => {
             let target = process::find(pid.cast_unsigned()).ok_or(Errno::ESRCH)?;
@@ -162,7 +157,7 @@ pub(super) fn rt_sigqueueinfo(
     call: &mut Call<'_>,
     [pid, signal, info, ..]: [usize; 6],
 ) -> Result<usize, Errno> {
-    let pid = number(pid).cast_unsigned();
+    let pid = int(pid).cast_unsigned();
     let info = written(call, signal, info, pid)?;
     let target = process::find(pid).ok_or(Errno::ESRCH)?;
     check_permission(call, &target, Some(info.signal))?;

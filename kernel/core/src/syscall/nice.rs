@@ -1,7 +1,8 @@
 //! `getpriority(2)` and `setpriority(2)`: nice levels of a thread, a process group, or all that a user runs.
 
 use super::Call;
-use super::sched::{int, limit_allows};
+use super::call::int;
+use super::sched::limit_allows;
 use super::sched_attributes::clamp;
 use crate::error::Errno;
 use crate::process::{Process, Thread, all, find_thread, members_of_group};

@@ -3,6 +3,7 @@
 //! What is ready at once is told without keeping the files and without allocating, for up to [`FEW`] descriptors.
 
 use super::Call;
+use super::call::int;
 use super::memory::UserMemory;
 use super::times::read_timespec;
 use crate::clock;
@@ -32,13 +33,7 @@ const REVENTS: usize = 6;
 
 /// `poll(2)`.
 pub(super) fn poll(call: &mut Call<'_>, [fds, count, timeout, ..]: [usize; 6]) -> Result<usize, Errno> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        reason = "an int is the low half of its register"
-    )]
-    let timeout = timeout as i32;
-    let milliseconds = u64::try_from(timeout).ok();
+    let milliseconds = u64::try_from(int(timeout)).ok();
     let deadline = milliseconds.map_or(FOREVER, |ms| deadline(ms * 1_000_000).0 as usize);
     go_on_polling(call, [fds, count, deadline, 0, 0, 0])
 }

@@ -1,6 +1,7 @@
 //! How threads are scheduled (`sched(7)`): policies and priorities. Nice levels of several at once: [`super::nice`].
 
 use super::Call;
+use super::call::int;
 use super::memory::UserMemory;
 use crate::error::Errno;
 use crate::process::{Thread, find_thread};
@@ -26,15 +27,6 @@ pub(super) fn target(call: &Call<'_>, pid: usize) -> Result<Arc<Thread>, Errno> 
     let tid = u32::try_from(int(pid)).map_err(|_| Errno::EINVAL)?;
     let tid = if tid == 0 { call.thread.tid() } else { tid };
     find_thread(tid).ok_or(Errno::ESRCH)
-}
-
-/// An argument of type `int`.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "ints are the low halves of their registers"
-)]
-pub(super) fn int(argument: usize) -> i32 {
-    (argument as u32).cast_signed()
 }
 
 /// `sched_getscheduler(2)`.

@@ -1,8 +1,9 @@
 //! `sched_setattr(2)` and `sched_getattr(2)`.
 
 use super::Call;
+use super::call::int;
 use super::memory::UserMemory;
-use super::sched::{Asked, change, int, known_policy, target};
+use super::sched::{Asked, change, known_policy, target};
 use crate::error::Errno;
 use linux_raw_sys::general as linux;
 use zerocopy::{FromBytes, Immutable, IntoBytes};

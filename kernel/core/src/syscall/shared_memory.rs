@@ -1,11 +1,12 @@
 //! `shmget`, `shmat`, `shmdt`, `shmctl`: shared memory of System V.
 
 use super::Call;
+use super::call::unsigned;
 use super::mapping::unnamed_memory;
 use crate::error::Errno;
 use crate::ipc::shared_memory::{self as segments, PRIVATE, Segment};
 use crate::mm::{self, Backing, Vma, Whereto};
-use crate::vfs::{Name, Place, Timestamp};
+use crate::vfs::{Name, Place, Timestamp, same_inode};
 use alloc::format;
 use threadbare_machine::memory::PAGE_SIZE;
 use threadbare_machine::paging::Access;
@@ -49,18 +50,9 @@ struct Status {
     unused_too: [u64; 2],
 }
 
-/// The low half of a register.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "ints are the low halves of their registers"
-)]
-const fn int(register: usize) -> u32 {
-    register as u32
-}
-
 /// `shmget(2)`.
 pub(super) fn shmget(call: &mut Call<'_>, [key, size, flags, ..]: [usize; 6]) -> Result<usize, Errno> {
-    let (key, flags) = (int(key), int(flags));
+    let (key, flags) = (unsigned(key), unsigned(flags));
     if flags & SHM_HUGETLB != 0 {
         return Err(call.missing("shmget(SHM_HUGETLB)".into(), Errno::ENOMEM));
     }
@@ -101,7 +93,7 @@ fn open(call: &Call<'_>, segment: &Segment, size: usize, flags: u32) -> Result<u
 
 /// `shmat(2)`.
 pub(super) fn shmat(call: &mut Call<'_>, [id, address, flags, ..]: [usize; 6]) -> Result<usize, Errno> {
-    let flag = |bit: u32| int(flags) & bit != 0;
+    let flag = |bit: u32| unsigned(flags) & bit != 0;
     let offset = address % PAGE_SIZE;
     if (offset != 0 && !flag(SHM_RND)) || (address == 0 && flag(SHM_REMAP)) {
         return Err(Errno::EINVAL);
@@ -111,7 +103,7 @@ pub(super) fn shmat(call: &mut Call<'_>, [id, address, flags, ..]: [usize; 6]) -
         at if flag(SHM_REMAP) => Whereto::Fixed(at),
         at => Whereto::FixedIfFree(at),
     };
-    let segment = segments::find(int(id))?;
+    let segment = segments::find(unsigned(id))?;
     let access = Access {
         read: true,
         write: !flag(SHM_RDONLY),
@@ -166,11 +158,7 @@ pub(super) fn shmdt(call: &mut Call<'_>, [address, ..]: [usize; 6]) -> Result<us
             _ => return Err(Errno::EINVAL),
         }
     };
-    let is_this = |segment: &Segment| {
-        segment
-            .file()
-            .is_some_and(|other| mm::is_same_file(&other, &file))
-    };
+    let is_this = |segment: &Segment| segment.file().is_some_and(|other| same_inode(&other, &file));
     let segment = segments::find_that(is_this).ok_or(Errno::EINVAL)?;
     call.process().memory().lock().detach(address, &file);
     note(call, segment.id, 1);
@@ -179,9 +167,9 @@ pub(super) fn shmdt(call: &mut Call<'_>, [address, ..]: [usize; 6]) -> Result<us
 
 /// `shmctl(2)`.
 pub(super) fn shmctl(call: &mut Call<'_>, [id, command, to, ..]: [usize; 6]) -> Result<usize, Errno> {
-    let (id, who) = (int(id), call.process().credentials());
+    let (id, who) = (unsigned(id), call.process().credentials());
     // `IPC_64` says which structure; there is only one on this machine.
-    match int(command) & !0o400 {
+    match unsigned(command) & !0o400 {
         IPC_STAT => {
             let segment = segments::find(id)?;
             segment.check(&who, 4)?;
@@ -229,7 +217,7 @@ pub(super) fn shmctl(call: &mut Call<'_>, [id, command, to, ..]: [usize; 6]) -> 
         }
         SHM_STAT | SHM_STAT_ANY => {
             let segment = segments::at(id as usize).0.ok_or(Errno::EINVAL)?;
-            if int(command) & !0o400 == SHM_STAT {
+            if unsigned(command) & !0o400 == SHM_STAT {
                 segment.check(&who, 4)?;
             }
             call.write(to, &status(&segment))?;

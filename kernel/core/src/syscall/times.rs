@@ -1,6 +1,7 @@
 //! Clocks and sleeping.
 
 use super::Call;
+use super::call::int;
 use crate::error::Errno;
 use crate::time::Clock;
 use crate::vfs::Capability;
@@ -28,13 +29,12 @@ pub(super) fn timespec(nanoseconds: u64) -> [u64; 2] {
     [nanoseconds / SECOND, nanoseconds % SECOND]
 }
 
-/// The clock that a program names: an int is the low half of its register.
+/// The clock that a program names.
 ///
 /// # Errors
 /// `EINVAL` if there is none.
-#[expect(clippy::cast_possible_truncation, reason = "clockid_t is an int")]
 pub(super) fn clock(call: &Call<'_>, register: usize) -> Result<Clock, Errno> {
-    Clock::new((register as u32).cast_signed(), call.thread)
+    Clock::new(int(register), call.thread)
 }
 
 /// `clock_gettime(2)`.

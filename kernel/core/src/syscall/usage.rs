@@ -1,6 +1,7 @@
 //! What has been used: `getrusage(2)`, `times(2)`.
 
 use super::Call;
+use super::call::int;
 use crate::clock;
 use crate::error::Errno;
 use crate::process::{TICK, Times};
@@ -27,12 +28,7 @@ pub(super) fn getrusage(call: &mut Call<'_>, [who, to, ..]: [usize; 6]) -> Resul
     const RUSAGE_SELF: i32 = 0;
     const RUSAGE_CHILDREN: i32 = -1;
     const RUSAGE_THREAD: i32 = 1;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "an int is the low half of its register"
-    )]
-    let who = (who as u32).cast_signed();
-    let times = match who {
+    let times = match int(who) {
         RUSAGE_SELF => call.process().own_times(),
         RUSAGE_CHILDREN => call.process().usage.lock().children,
         RUSAGE_THREAD => Times {

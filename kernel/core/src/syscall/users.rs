@@ -3,6 +3,7 @@
 //! All threads of a process have the same: libc's own broadcast of a change to every thread finds it done.
 
 use super::Call;
+use super::call::{int, unsigned};
 use crate::error::Errno;
 use crate::vfs::{Capability, Credentials};
 use alloc::sync::Arc;
@@ -10,12 +11,6 @@ use alloc::vec::Vec;
 
 /// What the calls take for "leave it".
 const KEEP: u32 = u32::MAX;
-
-/// An identifier as it lies in a register: the low half.
-#[expect(clippy::cast_possible_truncation, reason = "uid_t is an unsigned int")]
-fn id(register: usize) -> u32 {
-    register as u32
-}
 
 /// `getuid(2)`.
 pub(super) fn getuid(call: &mut Call<'_>, _: [usize; 6]) -> Result<usize, Errno> {
@@ -139,7 +134,7 @@ fn set_three(now: Three, wanted: Three, privileged: bool) -> Result<Three, Errno
 /// `setuid(2)`.
 pub(super) fn setuid(call: &mut Call<'_>, [uid, ..]: [usize; 6]) -> Result<usize, Errno> {
     change(call, |it| {
-        let users = set(it.users(), id(uid), it.can(Capability::Setuid))?;
+        let users = set(it.users(), unsigned(uid), it.can(Capability::Setuid))?;
         it.set_users(users);
         Ok(())
     })
@@ -148,7 +143,7 @@ pub(super) fn setuid(call: &mut Call<'_>, [uid, ..]: [usize; 6]) -> Result<usize
 /// `setgid(2)`.
 pub(super) fn setgid(call: &mut Call<'_>, [gid, ..]: [usize; 6]) -> Result<usize, Errno> {
     change(call, |it| {
-        let groups = set(it.groups_of_process(), id(gid), it.can(Capability::Setgid))?;
+        let groups = set(it.groups_of_process(), unsigned(gid), it.can(Capability::Setgid))?;
         it.set_groups_of_process(groups);
         Ok(())
     })
@@ -157,7 +152,11 @@ pub(super) fn setgid(call: &mut Call<'_>, [gid, ..]: [usize; 6]) -> Result<usize
 /// `setreuid(2)`.
 pub(super) fn setreuid(call: &mut Call<'_>, [real, effective, ..]: [usize; 6]) -> Result<usize, Errno> {
     change(call, |it| {
-        let users = set_two(it.users(), [id(real), id(effective)], it.can(Capability::Setuid))?;
+        let users = set_two(
+            it.users(),
+            [unsigned(real), unsigned(effective)],
+            it.can(Capability::Setuid),
+        )?;
         it.set_users(users);
         Ok(())
     })
@@ -168,7 +167,7 @@ pub(super) fn setregid(call: &mut Call<'_>, [real, effective, ..]: [usize; 6]) -
     change(call, |it| {
         let groups = set_two(
             it.groups_of_process(),
-            [id(real), id(effective)],
+            [unsigned(real), unsigned(effective)],
             it.can(Capability::Setgid),
         )?;
         it.set_groups_of_process(groups);
@@ -182,7 +181,7 @@ pub(super) fn setresuid(
     [real, effective, saved, ..]: [usize; 6],
 ) -> Result<usize, Errno> {
     change(call, |it| {
-        let wanted = [real, effective, saved].map(id);
+        let wanted = [real, effective, saved].map(unsigned);
         let users = set_three(it.users(), wanted, it.can(Capability::Setuid))?;
         it.set_users(users);
         Ok(())
@@ -195,7 +194,7 @@ pub(super) fn setresgid(
     [real, effective, saved, ..]: [usize; 6],
 ) -> Result<usize, Errno> {
     change(call, |it| {
-        let wanted = [real, effective, saved].map(id);
+        let wanted = [real, effective, saved].map(unsigned);
         let groups = set_three(it.groups_of_process(), wanted, it.can(Capability::Setgid))?;
         it.set_groups_of_process(groups);
         Ok(())
@@ -206,7 +205,7 @@ pub(super) fn setresgid(
 pub(super) fn setfsuid(call: &mut Call<'_>, [uid, ..]: [usize; 6]) -> Result<usize, Errno> {
     let before = call.process().credentials().fs_uid as usize;
     change(call, |it| {
-        let uid = id(uid);
+        let uid = unsigned(uid);
         if uid != KEEP && (it.can(Capability::Setuid) || uid == it.fs_uid || it.users().contains(&uid)) {
             it.capabilities.follow_file_user(it.fs_uid, uid);
             it.fs_uid = uid;
@@ -220,7 +219,7 @@ pub(super) fn setfsuid(call: &mut Call<'_>, [uid, ..]: [usize; 6]) -> Result<usi
 pub(super) fn setfsgid(call: &mut Call<'_>, [gid, ..]: [usize; 6]) -> Result<usize, Errno> {
     let before = call.process().credentials().fs_gid as usize;
     change(call, |it| {
-        let gid = id(gid);
+        let gid = unsigned(gid);
         if gid != KEEP
             && (it.can(Capability::Setgid) || gid == it.fs_gid || it.groups_of_process().contains(&gid))
         {
@@ -237,7 +236,7 @@ const GROUPS_MOST: usize = 65536;
 /// `getgroups(2)`.
 pub(super) fn getgroups(call: &mut Call<'_>, [size, list, ..]: [usize; 6]) -> Result<usize, Errno> {
     let groups = call.process().credentials().groups.clone();
-    let size = usize::try_from(id(size).cast_signed()).map_err(|_| Errno::EINVAL)?;
+    let size = usize::try_from(int(size)).map_err(|_| Errno::EINVAL)?;
     if size == 0 {
         return Ok(groups.len());
     }
@@ -253,7 +252,7 @@ pub(super) fn getgroups(call: &mut Call<'_>, [size, list, ..]: [usize; 6]) -> Re
 /// `setgroups(2)`.
 pub(super) fn setgroups(call: &mut Call<'_>, [size, list, ..]: [usize; 6]) -> Result<usize, Errno> {
     allow(call.process().credentials().can(Capability::Setgid))?;
-    let size = usize::try_from(id(size).cast_signed()).map_err(|_| Errno::EINVAL)?;
+    let size = usize::try_from(int(size)).map_err(|_| Errno::EINVAL)?;
     if size > GROUPS_MOST {
         return Err(Errno::EINVAL);
     }

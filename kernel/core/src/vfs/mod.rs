@@ -68,5 +68,6 @@ pub use namespace::{Mount, MountOptions, Namespace};
 pub use observers::{CloseObserver, Observers};
 pub use open::{open, open_place};
 pub use place::Place;
+pub(crate) use place::same_inode;
 pub use readiness::{Readiness, Watcher, Watchers};
 pub use resolve::{Last, Parent, Resolver, SymlinkPolicy};

@@ -27,8 +27,8 @@ enum Origin {
     Label(Name),
 }
 
-/// Whether both are the same allocation, as the root of a file system always is.
-pub(super) fn same_inode(a: &Arc<dyn Inode>, b: &Arc<dyn Inode>) -> bool {
+/// Whether both are the same allocation, as the root of a file system and what is open always are.
+pub(crate) fn same_inode(a: &Arc<dyn Inode>, b: &Arc<dyn Inode>) -> bool {
     ptr::addr_eq(Arc::as_ptr(a), Arc::as_ptr(b))
 }
 

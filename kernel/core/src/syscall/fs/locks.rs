@@ -22,7 +22,7 @@ use threadbare_machine::sync::SpinLock;
 use super::Caller;
 use crate::error::Errno;
 use crate::syscall::abi::Flock;
-use crate::vfs::{File, Inode};
+use crate::vfs::{File, Inode, same_inode};
 
 /// Who holds a lock. Open files are known by their address, which stays theirs while they are open.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 impl Lock {
     fn is_on(&self, inode: &Arc<dyn Inode>) -> bool {
-        core::ptr::addr_eq(Arc::as_ptr(&self.inode), Arc::as_ptr(inode))
+        same_inode(&self.inode, inode)
     }
 
     fn conflicts(&self, other: &Lock) -> bool {

@@ -1,5 +1,6 @@
 //! Who is told by a signal when a file becomes ready (`fcntl(2)`, "Managing signals").
 
+use crate::syscall::call::int;
 use alloc::sync::Arc;
 use linux_raw_sys::general as linux;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
@@ -96,11 +97,7 @@ pub(super) fn fcntl(
 
 /// As `F_SETOWN` has it: a group is negative.
 fn of_int(argument: usize) -> Result<OwnerEx, Errno> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "an int is the low half of its register"
-    )]
-    let number = (argument as u32).cast_signed();
+    let number = int(argument);
     let kind = if number < 0 {
         linux::F_OWNER_PGRP
     } else {
